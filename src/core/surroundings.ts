@@ -1,0 +1,10 @@
+/** What the engine is told about the place an object goes to; nothing of it is looked up by the engine. */
+export interface Surroundings {
+  /** From the admission request, never from the object (whose namespace may be empty). */
+  readonly namespace: string;
+  /**
+   * How the object came to be asked about: the webhook entry for opted-in namespaces, the entry for objects that
+   * carry a key of ours, or neither is known (`unknown`: the offline commands, a hand-written configuration).
+   */
+  readonly trigger: 'namespace' | 'object' | 'unknown';
+}
