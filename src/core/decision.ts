@@ -1,5 +1,6 @@
 import type { Pod } from './kubernetes.ts';
 import type { Problem } from './problem.ts';
+import type { Params } from './values.ts';
 
 /**
  * Why an object got its outcome: one machine-readable word, used alike in logs, metrics, `P/status` and the docs.
@@ -14,6 +15,7 @@ export const REASONS = {
   'no-request': 'nothing on the Pod asks for monitoring',
   'mirror-pod': 'mirror Pods of static Pods are the kubelet’s',
   'host-network': 'the Pod uses the host’s network and nothing it asks for is already declared',
+  'no-sidecar': 'the Pod cannot have the exporter asked for, and asks for nothing else',
   unsupported: 'this kind, operation or subresource is not podscrape’s',
   malformed: 'the object does not have the shape of a Pod; the apiserver is the judge of that',
   'bad-request': 'a value of the request is wrong; see the problems',
@@ -35,8 +37,7 @@ export interface Target {
   readonly portName?: string;
   readonly scheme: 'http' | 'https';
   readonly path: string;
-  /** Query parameters, decoded, in the order asked. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Params;
   /** A Prometheus duration, or `inherit` to leave it to Prometheus. */
   readonly interval: string;
   readonly timeout: string;

@@ -1,9 +1,231 @@
-import type { Injection } from './decision.ts';
-import { skipped } from './decision.ts';
+import { applicationRequests } from './application.ts';
+import { build } from './build.ts';
+import { communityValue } from './community.ts';
+import type { Decision, Injection, Reason } from './decision.ts';
+import { NOTHING_ADDED, skipped } from './decision.ts';
+import { injectSwitches, reasonToSkip } from './eligible.ts';
 import type { EngineConfig } from './engine-config.ts';
+import type { PlannedExporter } from './exporters.ts';
+import { choosePorts, planExporters, sidecarObstacle } from './exporters.ts';
 import type { Pod } from './kubernetes.ts';
+import { isPodShaped, places, tcpPort } from './pod.ts';
+import type { Problem } from './problem.ts';
+import { hasErrors, severity } from './problem.ts';
+import type { OwnKeys, Request } from './request.ts';
+import { readOwnKeys, readRequest } from './request.ts';
+import { ANNOTATION_BYTES, annotationBytes } from './self-check.ts';
+import { withStatus } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { ResolvedTarget } from './targets.ts';
+import { otherDeclarers, resolveTargets, scrapeTimes } from './targets.ts';
 
-export function inject(pod: Pod, _surroundings: Surroundings, _config: EngineConfig): Injection {
-  return { decision: skipped('no-request'), pod };
+/**
+ * Decides what becomes of one Pod and makes it so on a copy: pure, without clock or I/O. Branches that do not change
+ * are shared with `pod`, which itself is returned when nothing changes.
+ */
+export function inject(pod: Pod, surroundings: Surroundings, config: EngineConfig): Injection {
+  if (!isPodShaped(pod)) return { decision: skipped('malformed'), pod };
+  const reason = reasonToSkip(pod, surroundings, config);
+  if (reason !== undefined) return { decision: skipped(reason, problemsOfSkip(pod, reason, config)), pod };
+  const keys = readOwnKeys(pod, config.annotationPrefix);
+  const problems = [...keys.problems];
+  const request = readRequest(keys, config, problems);
+  if (request === undefined) return withinLimits(pod, withoutRequest(pod, keys, problems, config), config);
+  return withinLimits(pod, carryOut(pod, request, problems, config), config);
+}
+
+/** The apiserver refuses a Pod whose annotations grow too large, so ours stay out then. */
+function withinLimits(pod: Pod, injection: Injection, config: EngineConfig): Injection {
+  if (injection.pod === pod || annotationBytes(injection.pod) <= ANNOTATION_BYTES) return injection;
+  const message = 'nothing is injected: all annotations together would exceed 256 KiB';
+  const problem: Problem = { code: 'not-injected', path: `${config.annotationPrefix}/status`, message };
+  return { decision: skipped('too-large', [...injection.decision.problems, problem]), pod };
+}
+
+/** A Pod that is out although it asks for something is told so; a Pod that never asked is left in peace. */
+function problemsOfSkip(pod: Pod, reason: Reason, config: EngineConfig): readonly Problem[] {
+  if (reason !== 'scrape-false') return [];
+  const { present } = readOwnKeys(pod, config.annotationPrefix);
+  if (present.size === 0) return [];
+  const path = communityValue(pod.metadata?.annotations, 'scrape')?.key ?? 'prometheus.io/scrape';
+  const message = 'is "false", so the request is not carried out';
+  return [{ code: 'opted-out', path, message, hint: 'remove one of the two' }];
+}
+
+function withoutRequest(pod: Pod, keys: OwnKeys, problems: Problem[], config: EngineConfig): Injection {
+  const prefix = config.annotationPrefix;
+  if (hasErrors(problems)) return refuse(pod, 'bad-request', [], problems, config);
+  if (injectSwitches(pod, prefix).includes(true) && keys.present.size === 1) {
+    const hint = `add ${prefix}/profile: http, or another profile`;
+    problems.push({ code: 'nothing-asked', path: `${prefix}/inject`, message: 'nothing is asked for', hint });
+  }
+  return { decision: skipped('no-request', problems), pod };
+}
+
+/** Nothing is injected; the record alone is added, so that `kubectl describe` shows what a person has to mend. */
+function refuse(
+  pod: Pod,
+  reason: Reason,
+  profiles: readonly string[],
+  problems: readonly Problem[],
+  config: EngineConfig,
+): Injection {
+  const outcome = reason === 'host-network' || reason === 'no-sidecar' ? 'skipped' : 'refused';
+  const decision: Decision = { outcome, reason, profiles, targets: [], problems, added: NOTHING_ADDED };
+  return { decision, pod: withStatus(pod, decision, config) };
+}
+
+function carryOut(pod: Pod, request: Request, problems: Problem[], config: EngineConfig): Injection {
+  const profiles = request.profiles.map((profile) => profile.name);
+  const exporters = planExporters(pod, request, config, problems);
+  const application = resolveTargets(
+    pod,
+    applicationRequests(pod, request, exporters, problems),
+    request.profiles.find((profile) => profile.target !== undefined),
+    problems,
+  );
+  const times =
+    exporters.length === 0
+      ? undefined
+      : scrapeTimes(request.attributes, application.length > 0 ? [] : problems);
+  checkOverlaps(pod, application, exporters, problems);
+  const errors = problems.filter((problem) => severity(problem) === 'error');
+  if (errors.length > 0) {
+    const onlyPorts = errors.every((problem) => problem.code === 'port-conflict');
+    return refuse(pod, onlyPorts ? 'port-conflict' : 'bad-request', profiles, problems, config);
+  }
+  const plan = placeExporters(pod, exporters, application, config, problems);
+  const wanted = [...application, ...plan.map((planned) => exporterTarget(planned, times))];
+  const targets = reachable(pod, wanted, plan, config, problems);
+  if (targets.length === 0) {
+    return refuse(
+      pod,
+      pod.spec.hostNetwork === true ? 'host-network' : 'no-sidecar',
+      profiles,
+      problems,
+      config,
+    );
+  }
+  return build(pod, { request, profiles, plan, targets }, problems, config);
+}
+
+/** Two targets on one port of two containers, and exporters of the owner, which cannot be moved out of the way. */
+function checkOverlaps(
+  pod: Pod,
+  application: readonly ResolvedTarget[],
+  exporters: readonly PlannedExporter[],
+  problems: Problem[],
+): void {
+  const hint = 'two containers cannot serve one port';
+  const holders = new Map<number, string>();
+  for (const planned of exporters) {
+    if (planned.existing === undefined) continue;
+    const { name } = planned.existing.container;
+    holders.set(planned.port, name);
+    for (const target of application.filter(
+      ({ container, port }) => container === name && port !== planned.port,
+    )) {
+      const message = `${target.port} would be on ${name}, which is the exporter; this describes the application`;
+      problems.push({
+        code: 'bad-value',
+        path: target.portPlace,
+        message,
+        hint: 'name the application’s container',
+      });
+    }
+    const [other] = otherDeclarers(pod, name, planned.port);
+    if (other === undefined) continue;
+    problems.push({
+      code: 'port-conflict',
+      path: name,
+      message: `serves ${planned.port}, which ${other} declares`,
+      hint,
+    });
+  }
+  for (const { container, port, portPlace } of application) {
+    const holder = holders.get(port) ?? container;
+    holders.set(port, holder);
+    if (holder === container || otherDeclarers(pod, container, port).length > 0) continue;
+    const message = `${port} is asked for on ${container} and on ${holder}`;
+    problems.push({ code: 'port-conflict', path: portPlace, message, hint });
+  }
+}
+
+/** The exporters that are there or may be added, with their ports; the others are left out, with a word about it. */
+function placeExporters(
+  pod: Pod,
+  exporters: readonly PlannedExporter[],
+  application: readonly ResolvedTarget[],
+  config: EngineConfig,
+  problems: Problem[],
+): readonly PlannedExporter[] {
+  const taken = new Set(application.map((target) => target.port));
+  const placed: PlannedExporter[] = [];
+  for (const planned of exporters) {
+    const obstacle =
+      planned.existing === undefined ? sidecarObstacle(pod, planned.exporter, config) : undefined;
+    if (obstacle !== undefined) {
+      const path = `${config.annotationPrefix}/profile`;
+      const message = `no ${planned.exporter.name} is added, because ${obstacle}`;
+      problems.push({ code: 'no-sidecar', path, message });
+      continue;
+    }
+    const chosen = choosePorts(pod, planned, taken);
+    taken.add(chosen.port);
+    if (chosen.ingest !== undefined) taken.add(chosen.ingest);
+    placed.push(chosen);
+  }
+  return placed;
+}
+
+function exporterTarget(planned: PlannedExporter, times: ReturnType<typeof scrapeTimes>): ResolvedTarget {
+  return {
+    container: planned.existing?.container.name ?? planned.exporter.name,
+    port: planned.port,
+    scheme: 'http',
+    path: planned.exporter.path,
+    params: [],
+    interval: times?.interval ?? '15s',
+    timeout: times?.timeout ?? '5s',
+    source: planned.profiles[0]?.name ?? planned.exporter.name,
+    portPlace: planned.exporter.name,
+  };
+}
+
+/** Without those whose port may not be declared: on the host's network a new containerPort is a port of the node. */
+function reachable(
+  pod: Pod,
+  targets: readonly ResolvedTarget[],
+  plan: readonly PlannedExporter[],
+  config: EngineConfig,
+  problems: Problem[],
+): readonly ResolvedTarget[] {
+  const unique = targets.filter(
+    (target, index) =>
+      !targets.slice(0, index).some((t) => t.container === target.container && sameUrl(t, target)),
+  );
+  if (pod.spec.hostNetwork !== true || config.allowHostNetwork) return unique;
+  const added = new Set(
+    plan.filter((planned) => planned.existing === undefined).map(({ exporter }) => exporter.name),
+  );
+  return unique.filter((target) => {
+    const place = places(pod).find(({ container }) => container.name === target.container);
+    if (
+      added.has(target.container) ||
+      (place !== undefined && tcpPort(place.container, target.port) !== undefined)
+    )
+      return true;
+    const message = `${target.port} is not declared by ${target.container}, and nothing is declared for a hostNetwork Pod`;
+    problems.push({ code: 'host-network', path: target.portPlace, message, hint: 'declare the port' });
+    return false;
+  });
+}
+
+function sameUrl(a: ResolvedTarget, b: ResolvedTarget): boolean {
+  return (
+    a.port === b.port &&
+    a.path === b.path &&
+    a.scheme === b.scheme &&
+    JSON.stringify(a.params) === JSON.stringify(b.params)
+  );
 }

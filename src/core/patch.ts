@@ -1,10 +1,27 @@
 import fastJsonPatch from 'fast-json-patch';
 import type { Operation } from 'fast-json-patch';
 import type { Pod } from './kubernetes.ts';
+import { selfCheck } from './self-check.ts';
 
+/** RFC 6902 operations. */
 export type Patch = readonly Operation[];
 
-/** The JSON Patch (RFC 6902) that turns `before` into `after`; shared branches cost nothing. */
-export function makePatch(before: Pod, after: Pod): Patch {
-  return before === after ? [] : fastJsonPatch.compare(before, after);
+/** A patch that must not be sent: a bug in podscrape, found before it could reject somebody's Pod. */
+export class SelfCheckError extends Error {
+  override readonly name = 'SelfCheckError';
+}
+
+/**
+ * The JSON Patch that turns `before` into `after`; shared branches cost nothing. It is checked against the object
+ * before it leaves, because the apiserver rejects a Pod over a bad patch whatever the failurePolicy says.
+ *
+ * @param prefix podscrape's annotation prefix
+ * @throws SelfCheckError when the patch does not apply, takes something of the owner's or breaks the Pod
+ */
+export function makePatch(before: Pod, after: Pod, prefix: string): Patch {
+  if (before === after) return [];
+  const patch = fastJsonPatch.compare(before, after);
+  const fault = selfCheck(before, patch, after, prefix);
+  if (fault !== undefined) throw new SelfCheckError(fault);
+  return patch;
 }

@@ -49,8 +49,9 @@ export function hasErrors(problems: readonly Problem[]): boolean {
 
 /** One line, as a good compiler would print it: `place: what is off; what to do`. */
 export function problemText(problem: Problem): string {
+  const joint = problem.message.startsWith('not set') ? ' ' : ': ';
   const hint = problem.hint === undefined ? '' : `; ${problem.hint}`;
-  return `${problem.path}${problem.message.startsWith(' ') ? '' : ': '}${problem.message}${hint}`;
+  return `${problem.path}${joint}${problem.message}${hint}`;
 }
 
 /** The known word that `word` was likely meant to be, or undefined when none is near enough to suggest. */
@@ -67,5 +68,5 @@ export function didYouMean(word: string, known: readonly string[]): { readonly h
 }
 
 function isNear(word: string, known: string): boolean {
-  return distance(word, known) <= Math.max(1, Math.floor(known.length / 3));
+  return distance(word, known) <= (known.length < 4 ? 1 : Math.ceil(known.length / 3));
 }

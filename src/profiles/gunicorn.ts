@@ -48,6 +48,8 @@ export const gunicorn: Profile = {
     exporter: 'statsd-exporter',
     mapping,
     // A --statsd-host on Gunicorn's own command line beats the variable.
-    appEnv: [{ name: 'GUNICORN_CMD_ARGS', append: '--statsd-host=127.0.0.1:{ingest}', unless: '--statsd-host' }],
+    appEnv: [
+      { name: 'GUNICORN_CMD_ARGS', append: '--statsd-host=127.0.0.1:{ingest}', unless: '--statsd-host' },
+    ],
   },
 };

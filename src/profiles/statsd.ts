@@ -2,7 +2,8 @@ import type { Profile } from '../core/profile.ts';
 
 export const statsd: Profile = {
   name: 'statsd',
-  summary: 'An application that sends StatsD metrics; a statsd_exporter sidecar turns them into Prometheus metrics.',
+  summary:
+    'An application that sends StatsD metrics; a statsd_exporter sidecar turns them into Prometheus metrics.',
   exporter: {
     exporter: 'statsd-exporter',
     appEnv: [

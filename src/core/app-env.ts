@@ -1,0 +1,112 @@
+import type { Container, EnvVar, Pod } from './kubernetes.ts';
+import type { Place } from './pod.ts';
+import { isHelper, places } from './pod.ts';
+import { withContainer } from './ports.ts';
+import type { Problem } from './problem.ts';
+import type { AppEnv } from './profile.ts';
+
+export interface AppEnvAdded {
+  readonly pod: Pod;
+  /** `container/VARIABLE`, set or extended just now. */
+  readonly added: readonly string[];
+  /** `container/VARIABLE`, with the value that podscrape wants, now or before. */
+  readonly present: readonly string[];
+}
+
+/**
+ * Points the application at the exporter, in the application's regular containers only and only where that takes
+ * nothing away: a variable that is set, or may be set through envFrom, stays as it is, and a warning says so.
+ */
+export function setAppEnv(
+  pod: Pod,
+  variables: readonly AppEnv[],
+  ingest: number,
+  prefix: string,
+  problems: Problem[],
+): AppEnvAdded {
+  const added: string[] = [];
+  const present: string[] = [];
+  let current = pod;
+  for (const place of places(pod)) {
+    if (place.list !== 'containers' || isHelper(place.container)) continue;
+    const wanted = variables.map((variable) => filled(variable, ingest));
+    const result = extend(place, wanted, prefix, problems);
+    present.push(...result.present.map((name) => `${place.container.name}/${name}`));
+    if (result.added.length === 0) continue;
+    added.push(...result.added.map((name) => `${place.container.name}/${name}`));
+    current = withContainer(current, place, { ...place.container, env: result.env });
+  }
+  return { pod: current, added, present };
+}
+
+function filled(variable: AppEnv, ingest: number): AppEnv {
+  const fill = (text: string): string => text.replace('{ingest}', String(ingest));
+  return 'append' in variable
+    ? { ...variable, append: fill(variable.append) }
+    : { ...variable, value: fill(variable.value) };
+}
+
+interface Extended {
+  readonly env: readonly EnvVar[];
+  readonly added: readonly string[];
+  readonly present: readonly string[];
+}
+
+function extend(
+  { container }: Place,
+  wanted: readonly AppEnv[],
+  prefix: string,
+  problems: Problem[],
+): Extended {
+  const env = [...(container.env ?? [])];
+  const added: string[] = [];
+  const present: string[] = [];
+  const leave = (names: string, why: string): Extended => {
+    problems.push({
+      code: 'env-left-alone',
+      path: `${prefix}/app-env`,
+      message: `${names} of ${container.name} ${why}`,
+      hint: 'off silences this',
+    });
+    return { env: container.env ?? [], added: [], present };
+  };
+  const absent = wanted.filter((variable) => lastOf(container, variable.name) < 0);
+  const elsewhere = wanted.filter((variable) => isElsewhere(container, variable));
+  if (elsewhere.length > 0) {
+    return leave(elsewhere.map(({ name }) => name).join(', '), 'is set by its owner and left alone');
+  }
+  if (absent.length > 0 && (container.envFrom ?? []).length > 0) {
+    return leave(absent.map(({ name }) => name).join(', '), 'may come from envFrom and is not set');
+  }
+  for (const variable of wanted) {
+    const index = lastOf(container, variable.name);
+    const entry = env[index];
+    if (entry === undefined) {
+      env.push({ name: variable.name, value: 'append' in variable ? variable.append : variable.value });
+      added.push(variable.name);
+    } else if ('append' in variable && !(entry.value ?? '').includes(variable.unless)) {
+      env[index] = {
+        ...entry,
+        value: [entry.value ?? '', variable.append].filter((part) => part !== '').join(' '),
+      };
+      added.push(variable.name);
+    }
+    present.push(variable.name);
+  }
+  return { env, added, present };
+}
+
+/** Kubernetes lets a name stand twice in `env`; the last one wins. */
+function lastOf(container: Container, name: string): number {
+  return (container.env ?? []).map((entry) => entry.name).lastIndexOf(name);
+}
+
+/** Set to something that podscrape would have to take away. */
+function isElsewhere(container: Container, variable: AppEnv): boolean {
+  const entry = (container.env ?? [])[lastOf(container, variable.name)];
+  if (entry === undefined) return false;
+  if (entry.valueFrom !== undefined && entry.valueFrom !== null) return true;
+  const value = entry.value ?? '';
+  if ('append' in variable) return value.includes(variable.unless) && !value.includes(variable.append);
+  return value !== variable.value;
+}

@@ -1,0 +1,134 @@
+import { communityParams, communityValue } from './community.ts';
+import type { Container, Pod } from './kubernetes.ts';
+import type { PlannedExporter } from './exporters.ts';
+import { tcpPort } from './pod.ts';
+import type { Problem } from './problem.ts';
+import type { Request } from './request.ts';
+import type { TargetAttribute, TargetRequest } from './target-list.ts';
+import { parsePath, parsePort, parsePortNumber, parseScheme } from './values.ts';
+import type { Parsed } from './values.ts';
+
+/**
+ * The application targets that a request asks for, before ports and containers are looked up: the list, or one
+ * target from our own keys over the community's annotations. Empty when only an exporter is asked for.
+ */
+export function applicationRequests(
+  pod: Pod,
+  request: Request,
+  exporters: readonly PlannedExporter[],
+  problems: Problem[],
+): readonly TargetRequest[] {
+  const { attributes } = request;
+  if (request.list !== undefined) {
+    for (const name of ['port', 'container'] as const) {
+      if (attributes[name] === undefined) continue;
+      const path = attributes.place(name);
+      problems.push({
+        code: 'ignored-key',
+        path,
+        message: 'ignored, because targets lists them all',
+        hint: 'remove one',
+      });
+    }
+    // The community's annotations describe one target only, and after us they describe the primary one; so they
+    // are no default for a list, or a second pass would see other targets than the first.
+    return request.list.map((entry) => withDefaults(entry, attributes));
+  }
+  const hasProfile = request.profiles.some((profile) => profile.target !== undefined);
+  const community = communityRequest(pod, attributes, exporters);
+  const wanted =
+    hasProfile || request.describesApplication || (exporters.length > 0 && community.port !== undefined);
+  if (!wanted) return [];
+  return [mergeCommunity(attributes, community, problems)];
+}
+
+function withDefaults(entry: TargetRequest, defaults: TargetRequest): TargetRequest {
+  const { scheme, path, params, interval, timeout } = defaults;
+  const set = Object.fromEntries(
+    Object.entries({ scheme, path, params, interval, timeout }).filter(([, value]) => value !== undefined),
+  );
+  return { ...set, ...entry };
+}
+
+interface CommunityLayer {
+  readonly port?: Parsed<number | string>;
+  readonly scheme?: Parsed<'http' | 'https'>;
+  readonly path?: Parsed<string>;
+  readonly params?: readonly (readonly [string, string])[];
+  /** The keys as the Pod spells them. */
+  readonly keys: Readonly<Partial<Record<TargetAttribute, string>>>;
+}
+
+/** `prometheus.io/port` and its family, unless the port is the exporter's: then they describe that. */
+function communityRequest(
+  pod: Pod,
+  own: TargetRequest,
+  exporters: readonly PlannedExporter[],
+): CommunityLayer {
+  const annotations = pod.metadata?.annotations;
+  const port = communityValue(annotations, 'port');
+  if (port !== undefined && exporters.some((planned) => isPortOf(pod, planned, port.text)))
+    return { keys: {} };
+  const scheme = communityValue(annotations, 'scheme');
+  const path = communityValue(annotations, 'path');
+  const params = communityParams(annotations);
+  return {
+    ...(port === undefined || own.port !== undefined ? {} : { port: parsePort(port.text) }),
+    ...(scheme === undefined || own.scheme !== undefined ? {} : { scheme: parseScheme(scheme.text) }),
+    ...(path === undefined || own.path !== undefined ? {} : { path: parsePath(path.text) }),
+    ...(params.length === 0 || own.params !== undefined ? {} : { params }),
+    keys: {
+      ...(port === undefined ? {} : { port: port.key }),
+      ...(scheme === undefined ? {} : { scheme: scheme.key }),
+      ...(path === undefined ? {} : { path: path.key }),
+    },
+  };
+}
+
+/** Whether a community port is the exporter's: declared by its container, or its usual port and nobody's. */
+function isPortOf(pod: Pod, planned: PlannedExporter, text: string): boolean {
+  const name = text.trim();
+  const number = parsePortNumber(name);
+  if (planned.existing !== undefined) {
+    const { container } = planned.existing;
+    return number === undefined
+      ? declaresName(container, name)
+      : tcpPort(container, number) !== undefined || number === planned.port;
+  }
+  const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
+  return (
+    number === planned.exporter.port && !all.some((container) => tcpPort(container, number) !== undefined)
+  );
+}
+
+function declaresName(container: Container, name: string): boolean {
+  return (container.ports ?? []).some((port) => port.name === name);
+}
+
+function mergeCommunity(own: TargetRequest, community: CommunityLayer, problems: Problem[]): TargetRequest {
+  const bad = new Set(own.bad);
+  const values: Record<string, unknown> = {};
+  for (const name of ['port', 'scheme', 'path'] as const) {
+    const parsed = community[name];
+    if (parsed === undefined || own.bad.has(name)) continue;
+    if (parsed.ok) {
+      values[name] = parsed.value;
+      continue;
+    }
+    bad.add(name);
+    const hint = parsed.hint === undefined ? {} : { hint: parsed.hint };
+    problems.push({
+      code: 'bad-value',
+      path: community.keys[name] ?? name,
+      message: parsed.message,
+      ...hint,
+    });
+  }
+  if (community.params !== undefined && !own.bad.has('params')) values['params'] = community.params;
+  const set = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const place = (name: TargetAttribute): string =>
+    own[name] === undefined && values[name] !== undefined
+      ? (community.keys[name] ?? own.place(name))
+      : own.place(name);
+  return { ...values, ...(set as unknown as TargetRequest), bad, place };
+}

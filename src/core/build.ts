@@ -1,0 +1,180 @@
+import { setAppEnv } from './app-env.ts';
+import type { Added, Decision, Injection } from './decision.ts';
+import { NOTHING_ADDED } from './decision.ts';
+import type { EngineConfig } from './engine-config.ts';
+import type { PlannedExporter } from './exporters.ts';
+import type { Pod } from './kubernetes.ts';
+import { isMetricsPortName, own, places, tcpPort } from './pod.ts';
+import { declarePorts } from './ports.ts';
+import type { Problem } from './problem.ts';
+import type { Request } from './request.ts';
+import { annotate } from './scrape-annotations.ts';
+import { addSidecar, isOurs } from './sidecar.ts';
+import { recordedAdded, withStatus } from './status.ts';
+import type { ResolvedTarget } from './targets.ts';
+import { defaultContainer } from './targets.ts';
+
+const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
+
+/** What has been decided and is now to be carried out. */
+export interface Work {
+  readonly request: Request;
+  readonly profiles: readonly string[];
+  readonly plan: readonly PlannedExporter[];
+  /** Not empty; the application's first. */
+  readonly targets: readonly ResolvedTarget[];
+}
+
+/** The changes themselves, in order: sidecars, environment, ports, annotations, record. */
+export function build(pod: Pod, work: Work, problems: Problem[], config: EngineConfig): Injection {
+  const { request, profiles, plan, targets } = work;
+  const record = new Recorder(pod, config);
+  let after = pod;
+  for (const planned of plan) after = placeSidecar(after, planned, work, config, record);
+  for (const planned of plan) after = pointApplication(after, planned, request, config, record, problems);
+
+  const primary = primaryTarget(after, targets, config);
+  const uncarried = targets.filter((target) => target !== primary && !namedPortFinds(after, target, primary));
+  const declared = declarePorts(after, targets, new Set(uncarried));
+  record.note('ports', declared.added, declared.present);
+  warn(targets, uncarried, request, config, problems);
+  const annotatedTarget = primary === undefined ? undefined : declared.targets[targets.indexOf(primary)];
+  const annotated = annotate(declared.pod, declared.targets, annotatedTarget, problems);
+  record.note('annotations', annotated.added, annotated.present);
+
+  const decision: Decision = {
+    outcome: 'injected',
+    reason: 'injected',
+    profiles,
+    targets: declared.targets,
+    problems,
+    added: record.added(),
+  };
+  return { decision, pod: withStatus(annotated.pod, decision, config) };
+}
+
+/**
+ * Collects what was added. What stands there already counts as ours only if an earlier record says so; and only for
+ * things that this decision wants, so that a forged record cannot claim the owner's.
+ */
+class Recorder {
+  readonly #earlier: Partial<Record<keyof Added, readonly unknown[]>>;
+  readonly #lists: Record<keyof Added, string[]>;
+
+  constructor(pod: Pod, config: EngineConfig) {
+    this.#earlier = recordedAdded(pod, config);
+    this.#lists = { containers: [], ports: [], annotations: [], volumes: [], env: [] };
+  }
+
+  note(list: keyof Added, added: readonly string[], present: readonly string[] = []): void {
+    const earlier = this.#earlier[list] ?? [];
+    const ours = [...added, ...present.filter((name) => earlier.includes(name))];
+    this.#lists[list] = [...new Set([...this.#lists[list], ...ours])];
+  }
+
+  /** Sorted, so that a later pass that finds what this one added writes the same record. */
+  added(): Added {
+    const sorted = Object.entries(this.#lists).map(([list, names]) => [list, [...names].sort()]);
+    return { ...NOTHING_ADDED, ...(Object.fromEntries(sorted) as Partial<Added>) };
+  }
+}
+
+function placeSidecar(
+  pod: Pod,
+  planned: PlannedExporter,
+  work: Work,
+  config: EngineConfig,
+  record: Recorder,
+): Pod {
+  const { prefix, name } = { prefix: config.annotationPrefix, name: planned.exporter.name };
+  if (planned.existing !== undefined) {
+    const mounts = planned.existing.container.volumeMounts?.map((mount) => mount.name) ?? [];
+    const keys = Object.keys(pod.metadata?.annotations ?? {}).filter((key) =>
+      key.startsWith(`${prefix}/mapping`),
+    );
+    record.note('containers', [], [planned.existing.container.name]);
+    record.note('volumes', [], mounts);
+    record.note('annotations', [], [...keys, DEFAULT_CONTAINER]);
+    return pod;
+  }
+  const application =
+    work.targets.find((target) => target.container !== name)?.container ?? defaultContainer(pod)?.name;
+  const added = addSidecar(pod, planned, isNative(pod, work.request, config), config);
+  record.note('containers', [added.container]);
+  record.note('volumes', added.volumes);
+  record.note('annotations', added.annotations);
+  if (own(pod.metadata?.annotations, DEFAULT_CONTAINER) !== undefined || application === undefined)
+    return added.pod;
+  record.note('annotations', [DEFAULT_CONTAINER]);
+  const annotations = { ...added.pod.metadata?.annotations, [DEFAULT_CONTAINER]: application };
+  return { ...added.pod, metadata: { ...added.pod.metadata, annotations } };
+}
+
+/** Native where the Pod is to end: a regular exporter would keep a Job running for ever. */
+function isNative(pod: Pod, request: Request, config: EngineConfig): boolean {
+  if (request.nativeSidecar !== 'auto') return request.nativeSidecar === 'true';
+  return config.initContainersScraped || (pod.spec.restartPolicy ?? 'Always') !== 'Always';
+}
+
+/** The application's variables; an exporter of the owner's is the owner's to connect. */
+function pointApplication(
+  pod: Pod,
+  planned: PlannedExporter,
+  request: Request,
+  config: EngineConfig,
+  record: Recorder,
+  problems: Problem[],
+): Pod {
+  if (request.appEnv === 'off' || planned.ingest === undefined) return pod;
+  if (planned.existing !== undefined && !isOurs(planned)) return pod;
+  const variables = planned.profiles.flatMap((profile) => profile.exporter?.appEnv ?? []);
+  const result = setAppEnv(pod, variables, planned.ingest, config.annotationPrefix, problems);
+  record.note('env', result.added, result.present);
+  return result.pod;
+}
+
+/** The name that the target's port has, or whether it will get one of ours. */
+function willBeNamed(pod: Pod, target: ResolvedTarget): boolean {
+  const place = places(pod).find(({ container, serves }) => serves && container.name === target.container);
+  const name = place === undefined ? undefined : tcpPort(place.container, target.port)?.name;
+  return name === undefined || name === '' || isMetricsPortName(name);
+}
+
+/** Whether the rule for named ports finds the target as it is meant: over http, at /metrics, without parameters. */
+function namedPortFinds(pod: Pod, target: ResolvedTarget, primary: ResolvedTarget | undefined): boolean {
+  const plain = target.scheme === 'http' && target.path === '/metrics' && target.params.length === 0;
+  return plain && target.port !== primary?.port && willBeNamed(pod, target);
+}
+
+/** The target that the pod-level annotations describe: the first that a named port cannot carry, else the first. */
+function primaryTarget(
+  pod: Pod,
+  targets: readonly ResolvedTarget[],
+  config: EngineConfig,
+): ResolvedTarget | undefined {
+  if (targets.length > 1 && config.portAnnotation === 'none') return undefined;
+  return targets.find((target) => !namedPortFinds(pod, target, undefined)) ?? targets[0];
+}
+
+function warn(
+  targets: readonly ResolvedTarget[],
+  uncarried: readonly ResolvedTarget[],
+  request: Request,
+  config: EngineConfig,
+  problems: Problem[],
+): void {
+  const prefix = config.annotationPrefix;
+  const place = request.list === undefined ? `${prefix}/profile` : `${prefix}/targets`;
+  if (targets.length > 1) {
+    const message = `${targets.length} targets; podscrape's scrape configuration or a monitor finds all, others may not`;
+    problems.push({ code: 'several-targets', path: place, message });
+  }
+  for (const target of uncarried) {
+    const message = `${target.container}:${target.port}${target.path} is not found through annotations or port names`;
+    problems.push({ code: 'several-targets', path: place, message, hint: 'it needs operator mode' });
+  }
+  if (targets.some((target) => target.interval !== '15s' || target.timeout !== '5s')) {
+    const message = "interval and timeout take effect through podscrape's scrape configuration only";
+    problems.push({ code: 'interval-needs-config', path: `${prefix}/interval`, message });
+  }
+}

@@ -1,0 +1,50 @@
+import { ANNOTATIONS } from './annotations.ts';
+import { communityValue, parseScrape } from './community.ts';
+import type { Reason } from './decision.ts';
+import type { EngineConfig } from './engine-config.ts';
+import { SYSTEM_NAMESPACES } from './engine-config.ts';
+import type { Pod } from './kubernetes.ts';
+import { own } from './pod.ts';
+import { carriesKey } from './request.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Why the Pod is out, or undefined when it is in. The webhook's selectors say much of this too; code is the judge. */
+export function reasonToSkip(pod: Pod, surroundings: Surroundings, config: EngineConfig): Reason | undefined {
+  const { annotations } = pod.metadata ?? {};
+  if ([...SYSTEM_NAMESPACES, ...config.excludedNamespaces].includes(surroundings.namespace))
+    return 'namespace-excluded';
+  if (own(annotations, 'kubernetes.io/config.mirror') !== undefined) return 'mirror-pod';
+  const inject = injectSwitches(pod, config.annotationPrefix);
+  if (inject.includes(false)) return 'disabled';
+  const scrape = communityValue(annotations, 'scrape');
+  if (
+    scrape !== undefined &&
+    [scrape.slash, scrape.dotted].some((text) => text !== undefined && parseScrape(text) === false)
+  ) {
+    return 'scrape-false';
+  }
+  return optedIn(pod, surroundings, config) ? undefined : 'not-in';
+}
+
+/** What `P/inject` says as annotation and as label; a bad value says nothing here and is reported with the request. */
+export function injectSwitches(pod: Pod, prefix: string): readonly boolean[] {
+  const { annotations, labels } = pod.metadata ?? {};
+  return [annotations, labels].flatMap((map) => {
+    const text = own(map, `${prefix}/inject`);
+    const parsed = text === undefined ? undefined : ANNOTATIONS.inject.parse(text);
+    return parsed?.ok === true ? [parsed.value] : [];
+  });
+}
+
+function optedIn(pod: Pod, { trigger }: Surroundings, config: EngineConfig): boolean {
+  // A namespace that opted in, or a caller who does not know about namespaces: what is sent is in.
+  if (trigger !== 'object') return true;
+  switch (config.optIn) {
+    case 'namespace':
+      return false;
+    case 'label':
+      return own(pod.metadata?.labels, `${config.annotationPrefix}/inject`) !== undefined;
+    case 'annotation':
+      return carriesKey(pod, config.annotationPrefix);
+  }
+}

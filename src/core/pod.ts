@@ -1,0 +1,160 @@
+import type { Container, ContainerPort, Pod } from './kubernetes.ts';
+
+/** Reading a Pod: the shape check at the door, and the one visitor that knows all containers. */
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+
+const isStringMap = (value: unknown): boolean =>
+  isAbsent(value) || (isObject(value) && Object.values(value).every((entry) => typeof entry === 'string'));
+
+const isListOf = (value: unknown, check: (entry: unknown) => boolean): boolean =>
+  isAbsent(value) || (Array.isArray(value) && value.every(check));
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isOptionalString = (value: unknown): boolean => isAbsent(value) || typeof value === 'string';
+
+const isPort = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value['containerPort'] === 'number' &&
+  isOptionalString(value['name']) &&
+  isOptionalString(value['protocol']);
+
+const isEnvVar = (value: unknown): boolean =>
+  isObject(value) && typeof value['name'] === 'string' && isOptionalString(value['value']);
+
+const isNamed = (value: unknown): boolean => isObject(value) && typeof value['name'] === 'string';
+
+const isResources = (value: unknown): boolean =>
+  isAbsent(value) || (isObject(value) && isStringMap(value['requests']) && isStringMap(value['limits']));
+
+const isMount = (value: unknown): boolean =>
+  isNamed(value) && isOptionalString((value as { mountPath?: unknown }).mountPath);
+
+const isContainer = (value: unknown): boolean =>
+  isNamed(value) &&
+  isObject(value) &&
+  isOptionalString(value['image']) &&
+  isOptionalString(value['restartPolicy']) &&
+  isListOf(value['args'], isString) &&
+  isListOf(value['ports'], isPort) &&
+  isListOf(value['env'], isEnvVar) &&
+  isListOf(value['envFrom'], isObject) &&
+  isListOf(value['volumeMounts'], isMount) &&
+  isResources(value['resources']);
+
+/**
+ * Whether `value` has the shape that the engine reads. The apiserver decodes a Pod before it calls us, so anything
+ * else comes from a test, a file or an enemy; it is left to the apiserver's own validation.
+ */
+export function isPodShaped(value: unknown): value is Pod {
+  if (!isObject(value)) return false;
+  const { metadata, spec } = value;
+  if (!isAbsent(metadata)) {
+    if (!isObject(metadata)) return false;
+    if (!isStringMap(metadata['annotations']) || !isStringMap(metadata['labels'])) return false;
+  }
+  return (
+    isObject(spec) &&
+    Array.isArray(spec['containers']) &&
+    spec['containers'].every(isContainer) &&
+    isListOf(spec['initContainers'], isContainer) &&
+    isListOf(spec['volumes'], isNamed) &&
+    isStringMap(spec['nodeSelector']) &&
+    isOptionalString(spec['restartPolicy']) &&
+    (isAbsent(spec['os']) || isObject(spec['os']))
+  );
+}
+
+/** The value of an own key; `undefined` for inherited names such as `constructor`. */
+export function own(
+  map: Readonly<Record<string, string>> | null | undefined,
+  key: string,
+): string | undefined {
+  return map !== null && map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+/** Where a container stands in the Pod. */
+export interface Place {
+  readonly list: 'containers' | 'initContainers';
+  readonly index: number;
+  readonly container: Container;
+  /** Runs beside the application: a regular container or a native sidecar. */
+  readonly serves: boolean;
+}
+
+/** Every container: regular ones first, then init containers, each in the Pod's order. */
+export function places(pod: Pod): readonly Place[] {
+  const regular = pod.spec.containers.map((container, index): Place => ({
+    list: 'containers',
+    index,
+    container,
+    serves: true,
+  }));
+  const init = (pod.spec.initContainers ?? []).map((container, index): Place => ({
+    list: 'initContainers',
+    index,
+    container,
+    serves: container.restartPolicy === 'Always',
+  }));
+  return [...regular, ...init];
+}
+
+export function isTcp(port: ContainerPort): boolean {
+  return (port.protocol ?? 'TCP') === 'TCP';
+}
+
+/** The declared TCP port `number` of a container: a `metrics` name first, then any name, then a nameless one. */
+export function tcpPort(container: Container, number: number): ContainerPort | undefined {
+  const ports = (container.ports ?? []).filter((port) => isTcp(port) && port.containerPort === number);
+  return ports.find((port) => isMetricsPortName(port.name)) ?? ports.find((port) => port.name) ?? ports[0];
+}
+
+/** `metrics` and `*-metrics`: the names that podscrape's scrape configuration finds. */
+export function isMetricsPortName(name: string | undefined): boolean {
+  return (
+    name !== undefined &&
+    (name === 'metrics' || (name.endsWith('-metrics') && name.length > '-metrics'.length))
+  );
+}
+
+/** The last path element of an image without registry, tag and digest: `quay.io/a/b:v1@sha256:…` → `b`. */
+export function imageName(image: string | undefined): string {
+  const path = (image ?? '').split('@', 1)[0] ?? '';
+  return (path.slice(path.lastIndexOf('/') + 1).split(':', 1)[0] ?? '').toLowerCase();
+}
+
+// Names that the meshes give to their proxies (Istio, Linkerd, Kuma, Consul, App Mesh, NGINX Service Mesh).
+const MESH_PROXIES: ReadonlySet<string> = new Set([
+  'istio-proxy',
+  'linkerd-proxy',
+  'kuma-sidecar',
+  'consul-dataplane',
+  'consul-connect-envoy-sidecar',
+  'envoy-sidecar',
+  'envoy',
+  'nginx-mesh-sidecar',
+]);
+
+const EXPORTER = /[-_]exporter$/;
+
+/** Whether a container is a known mesh proxy or an exporter rather than the application. */
+export function isHelper(container: Container): boolean {
+  return (
+    MESH_PROXIES.has(container.name) ||
+    EXPORTER.test(container.name) ||
+    EXPORTER.test(imageName(container.image))
+  );
+}
+
+/** The application's containers: those that are no helper, or all when every one is. */
+export function applicationContainers(pod: Pod): readonly Container[] {
+  const application = pod.spec.containers.filter((container) => !isHelper(container));
+  return application.length > 0 ? application : pod.spec.containers;
+}
+
+export function isWindows(pod: Pod): boolean {
+  return pod.spec.os?.name === 'windows' || own(pod.spec.nodeSelector, 'kubernetes.io/os') === 'windows';
+}

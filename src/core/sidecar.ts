@@ -1,0 +1,171 @@
+import type { EngineConfig } from './engine-config.ts';
+import type { PlannedExporter } from './exporters.ts';
+import { sha256 } from './hash.ts';
+import type { Container, EnvVar, Pod, ResourceRequirements, Volume, VolumeMount } from './kubernetes.ts';
+import { own } from './pod.ts';
+import { metricsPortName, takenPortNames } from './ports.ts';
+import type { ExporterResources } from './profile.ts';
+import { parseQuantity, sameQuantity } from './quantity.ts';
+
+/** The exporter's container and what it needs in the Pod. */
+
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+const TOKEN_VOLUME = 'podscrape-no-token';
+const MAPPING_VOLUME = 'podscrape-mapping';
+
+export interface SidecarAdded {
+  readonly pod: Pod;
+  readonly container: string;
+  readonly volumes: readonly string[];
+  readonly annotations: readonly string[];
+}
+
+/** Appends the exporter as a regular container or, for Pods that are to end, as a native sidecar. */
+export function addSidecar(
+  pod: Pod,
+  planned: PlannedExporter,
+  native: boolean,
+  config: EngineConfig,
+): SidecarAdded {
+  const volumes: Volume[] = [];
+  const mounts: VolumeMount[] = [];
+  let annotations = pod.metadata?.annotations ?? {};
+  const added: string[] = [];
+
+  const { mapping } = planned.exporter;
+  const mountsMapping = planned.mapping !== undefined && mapping !== undefined;
+  if (mountsMapping) {
+    const key = mappingKey(pod, planned.mapping ?? '', config.annotationPrefix);
+    if (own(annotations, key) === undefined) {
+      annotations = { ...annotations, [key]: planned.mapping ?? '' };
+      added.push(key);
+    }
+    const item = { path: mapping.file, fieldRef: { fieldPath: `metadata.annotations['${key}']` } };
+    const volume = { name: freeVolumeName(pod, MAPPING_VOLUME), downwardAPI: { items: [item] } };
+    volumes.push(volume);
+    mounts.push({ name: volume.name, mountPath: mapping.directory, readOnly: true });
+  }
+  // The ServiceAccount plugin runs again after us and would mount the Pod's token here too, unless the path is taken
+  // (plugin/pkg/admission/serviceaccount). A downwardAPI volume without items is empty and allowed everywhere.
+  if (pod.spec.automountServiceAccountToken !== false) {
+    const volume = { name: freeVolumeName(pod, TOKEN_VOLUME), downwardAPI: {} };
+    volumes.push(volume);
+    mounts.push({ name: volume.name, mountPath: TOKEN_PATH, readOnly: true });
+  }
+
+  const container = exporterContainer(pod, planned, { native, mounts, mapped: mountsMapping }, config);
+  const list = native ? 'initContainers' : 'containers';
+  const spec = {
+    ...pod.spec,
+    [list]: [...(pod.spec[list] ?? []), container],
+    ...(volumes.length === 0 ? {} : { volumes: [...(pod.spec.volumes ?? []), ...volumes] }),
+  };
+  return {
+    pod: { ...pod, ...(added.length === 0 ? {} : { metadata: { ...pod.metadata, annotations } }), spec },
+    container: container.name,
+    volumes: volumes.map((volume) => volume.name),
+    annotations: added,
+  };
+}
+
+/** Not the request's key, or a second pass would read it as the owner's; another one where the owner took it. */
+function mappingKey(pod: Pod, mapping: string, prefix: string): string {
+  const key = `${prefix}/mapping`;
+  const present = own(pod.metadata?.annotations, key);
+  return present === undefined || present === mapping ? key : `${key}-${sha256(mapping, 8)}`;
+}
+
+function freeVolumeName(pod: Pod, name: string): string {
+  const taken = new Set((pod.spec.volumes ?? []).map((volume) => volume.name));
+  if (!taken.has(name)) return name;
+  for (let number = 2; ; number++) {
+    if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
+  }
+}
+
+/** The arguments with the ports filled in, the mapping's last. */
+export function exporterArgs(planned: PlannedExporter, mapped: boolean): readonly string[] {
+  const { args, mapping } = planned.exporter;
+  const filled = args.map((arg) =>
+    arg.replace('{port}', String(planned.port)).replace('{ingest}', String(planned.ingest ?? '')),
+  );
+  return mapped && mapping !== undefined
+    ? [...filled, mapping.arg.replace('{file}', `${mapping.directory}/${mapping.file}`)]
+    : filled;
+}
+
+/** Whether the exporter that is already there is what podscrape itself would have added. */
+export function isOurs(planned: PlannedExporter): boolean {
+  const { existing, exporter } = planned;
+  if (existing === undefined || existing.container.name !== exporter.name) return false;
+  if (existing.container.image !== exporter.image) return false;
+  const expected = exporterArgs(planned, planned.mapping !== undefined);
+  const args = existing.container.args ?? [];
+  return args.length === expected.length && args.every((arg, index) => arg === expected[index]);
+}
+
+interface ContainerNeeds {
+  readonly native: boolean;
+  readonly mounts: readonly VolumeMount[];
+  readonly mapped: boolean;
+}
+
+function exporterContainer(
+  pod: Pod,
+  planned: PlannedExporter,
+  needs: ContainerNeeds,
+  config: EngineConfig,
+): Container {
+  const { exporter } = planned;
+  const resources = containerResources(pod, exporter.resources);
+  const name = metricsPortName(exporter.name, planned.port, takenPortNames(pod));
+  return {
+    name: exporter.name,
+    image: exporter.image,
+    imagePullPolicy: 'IfNotPresent',
+    ...(needs.native ? { restartPolicy: 'Always' } : {}),
+    args: exporterArgs(planned, needs.mapped),
+    ports: [{ name, containerPort: planned.port, protocol: 'TCP' }],
+    env: memoryBound(resources?.limits?.['memory'] ?? exporter.resources.memoryLimit),
+    ...(resources === undefined ? {} : { resources }),
+    ...(needs.mounts.length === 0 ? {} : { volumeMounts: needs.mounts }),
+    // Pod Security `restricted`; a numeric user, or the kubelet cannot check runAsNonRoot.
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      ...(config.openshift ? {} : { runAsUser: exporter.runAsUser }),
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+}
+
+/** Go's soft memory limit, a tenth below the container's, so that the collector works before the kernel kills. */
+function memoryBound(limit: string): readonly EnvVar[] {
+  const bytes = parseQuantity(limit);
+  const mebibytes = bytes === undefined ? 0 : Math.floor((bytes * 0.9) / 2 ** 20);
+  return mebibytes < 1 ? [] : [{ name: 'GOMEMLIMIT', value: `${mebibytes}MiB` }];
+}
+
+/**
+ * Requests and limits; the limits twice in a Pod of QoS class Guaranteed, so that it stays one. None at all beside
+ * Pod-level resources: exact ones plus ours would exceed them, which the apiserver answers with 422.
+ */
+function containerResources(pod: Pod, settings: ExporterResources): ResourceRequirements | undefined {
+  if (pod.spec.resources !== undefined && pod.spec.resources !== null) return undefined;
+  const limits = { cpu: settings.cpuLimit, memory: settings.memoryLimit };
+  const requests = { cpu: settings.cpuRequest, memory: settings.memoryRequest };
+  return { requests: isGuaranteed(pod) ? limits : requests, limits };
+}
+
+/** QoS class Guaranteed: every container limits cpu and memory and requests nothing less. */
+function isGuaranteed(pod: Pod): boolean {
+  return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].every(({ resources }) =>
+    ['cpu', 'memory'].every((name) => {
+      const limit = own(resources?.limits, name);
+      const request = own(resources?.requests, name) ?? limit;
+      return limit !== undefined && request !== undefined && sameQuantity(request, limit);
+    }),
+  );
+}

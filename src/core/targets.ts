@@ -1,0 +1,224 @@
+import type { Target } from './decision.ts';
+import { parseDuration } from './duration.ts';
+import type { Container, Pod } from './kubernetes.ts';
+import type { Place } from './pod.ts';
+import { applicationContainers, isHelper, isMetricsPortName, isTcp, own, places, tcpPort } from './pod.ts';
+import type { Problem } from './problem.ts';
+import { didYouMean } from './problem.ts';
+import type { TargetDefaults } from './profile.ts';
+import type { TargetRequest } from './target-list.ts';
+import { oneOf, quoted } from './text.ts';
+
+/** A target whose container and port number are decided; its port's name comes with the declaration. */
+export interface ResolvedTarget extends Omit<Target, 'portName'> {
+  /** Where a problem of its port is said to be. */
+  readonly portPlace: string;
+}
+
+const FALLBACK: TargetDefaults = { scheme: 'http', path: '/metrics', port: 8080 };
+const INTERVAL = '15s';
+const TIMEOUT = '5s';
+
+/**
+ * Decides container and port of each application target. Explicit ports go first, so that a default never takes a
+ * port that another target asked for, in this pass or in the next. Every problem is added to `problems`.
+ */
+export function resolveTargets(
+  pod: Pod,
+  requests: readonly TargetRequest[],
+  profile: { readonly name: string; readonly target?: TargetDefaults } | undefined,
+  problems: Problem[],
+): readonly ResolvedTarget[] {
+  const claimed = new Set<number>();
+  const resolved = new Map<TargetRequest, ResolvedTarget>();
+  const byPort = [
+    ...requests.filter((r) => r.port !== undefined),
+    ...requests.filter((r) => r.port === undefined),
+  ];
+  for (const request of byPort) {
+    const place = request.container === undefined ? undefined : findContainer(pod, request, problems);
+    if (place === null) continue;
+    const found = findPort(pod, request, place, profile?.target ?? FALLBACK, claimed, problems);
+    const times = scrapeTimes(request, problems);
+    if (found === undefined || times === undefined) continue;
+    claimed.add(found.port);
+    checkOwner(pod, found, request, problems);
+    const defaults = profile?.target ?? FALLBACK;
+    resolved.set(request, {
+      ...found,
+      ...times,
+      scheme: request.scheme ?? defaults.scheme,
+      path: request.path ?? defaults.path,
+      params: request.params ?? [],
+      source: profile?.name ?? 'http',
+      portPlace: request.place('port'),
+    });
+  }
+  return requests.flatMap((request) => resolved.get(request) ?? []);
+}
+
+/** The named container, or null when there is none (reported). */
+function findContainer(pod: Pod, request: TargetRequest, problems: Problem[]): Place | null {
+  const serving = places(pod).filter((place) => place.serves);
+  const place = serving.find(({ container }) => container.name === request.container);
+  if (place !== undefined) return place;
+  const names = serving.map(({ container }) => container.name);
+  const name = request.container ?? '';
+  problems.push({
+    code: 'unknown-container',
+    path: request.place('container'),
+    message: `the Pod has no container ${quoted(name)}`,
+    hint: didYouMean(name, names).hint ?? `it has ${oneOf(names)}`,
+  });
+  return null;
+}
+
+interface Found {
+  readonly container: string;
+  readonly port: number;
+}
+
+function findPort(
+  pod: Pod,
+  request: TargetRequest,
+  place: Place | undefined,
+  defaults: TargetDefaults,
+  claimed: ReadonlySet<number>,
+  problems: Problem[],
+): Found | undefined {
+  if (request.bad.has('port') || request.bad.has('container')) return undefined;
+  if (typeof request.port === 'string') return findNamedPort(pod, request, request.port, place, problems);
+  if (request.port !== undefined) return at(pod, request.port, place);
+  const preferred = metricsPort(pod, place, claimed);
+  if (preferred !== undefined) return preferred;
+  const found = at(pod, defaults.port, place);
+  if (!places(pod).some(({ container }) => tcpPort(container, found.port) !== undefined)) {
+    problems.push(undeclaredDefault(pod, request, place, found.port));
+  }
+  return found;
+}
+
+function undeclaredDefault(
+  pod: Pod,
+  request: TargetRequest,
+  place: Place | undefined,
+  port: number,
+): Problem {
+  const containers = place === undefined ? applicationContainers(pod) : [place.container];
+  const declared = containers.flatMap((container) =>
+    (container.ports ?? []).filter(isTcp).map((tcp) => `${container.name} declares ${tcp.containerPort}`),
+  );
+  const others = declared.length === 0 ? '' : ` (${declared.slice(0, 3).join(', ')})`;
+  const message = `not set: using ${port}, which no container declares${others}`;
+  return { code: 'port-undeclared', path: request.place('port'), message };
+}
+
+/** The number on the named container, else on the one that declares it, else on the application's. */
+function at(pod: Pod, port: number, place: Place | undefined): Found {
+  if (place !== undefined) return { container: place.container.name, port };
+  const declaring = places(pod).find(
+    ({ container, serves }) => serves && tcpPort(container, port) !== undefined,
+  );
+  return { container: (declaring?.container ?? defaultContainer(pod))?.name ?? '', port };
+}
+
+/** kubectl's default container, else the first that is no known mesh proxy or exporter. */
+export function defaultContainer(pod: Pod): Container | undefined {
+  const name = own(pod.metadata?.annotations, 'kubectl.kubernetes.io/default-container');
+  return pod.spec.containers.find((container) => container.name === name) ?? applicationContainers(pod)[0];
+}
+
+function findNamedPort(
+  pod: Pod,
+  request: TargetRequest,
+  name: string,
+  place: Place | undefined,
+  problems: Problem[],
+): Found | undefined {
+  const candidates = place === undefined ? places(pod).filter((other) => other.serves) : [place];
+  const ports = candidates.flatMap(({ container }) =>
+    (container.ports ?? []).map((port) => ({ port, container: container.name })),
+  );
+  const match = ports.find(({ port }) => port.name === name && isTcp(port));
+  if (match !== undefined) return { container: match.container, port: match.port.containerPort };
+  const names = ports.flatMap(({ port }) =>
+    port.name !== undefined && port.name !== '' && isTcp(port) ? [port.name] : [],
+  );
+  const otherProtocol = ports.find(({ port }) => port.name === name)?.port.protocol;
+  const message =
+    otherProtocol === undefined
+      ? `${place?.container.name ?? 'no container'} ${place === undefined ? 'declares' : 'does not declare'} a port named ${quoted(name)}`
+      : `the port named ${quoted(name)} is ${otherProtocol}; Prometheus scrapes over TCP`;
+  const known = names.length === 0 ? 'use its number' : `declared: ${oneOf(names)}`;
+  const hint = didYouMean(name, names).hint ?? known;
+  problems.push({ code: 'unknown-port', path: request.place('port'), message, hint });
+  return undefined;
+}
+
+/** A declared TCP port named `metrics`, else `*-metrics`, of the application; never an exporter's or a claimed one. */
+function metricsPort(pod: Pod, place: Place | undefined, claimed: ReadonlySet<number>): Found | undefined {
+  const candidates =
+    place === undefined
+      ? places(pod).filter(({ container, serves }) => serves && !isHelper(container))
+      : [place];
+  const ports = candidates.flatMap(({ container }) =>
+    (container.ports ?? [])
+      .filter((port) => isTcp(port) && isMetricsPortName(port.name) && !claimed.has(port.containerPort))
+      .map((port) => ({ container: container.name, port: port.containerPort, name: port.name })),
+  );
+  const best = ports.find((port) => port.name === 'metrics') ?? ports[0];
+  return best === undefined ? undefined : { container: best.container, port: best.port };
+}
+
+/** The containers beside `container` that declare the TCP port `port`. */
+export function otherDeclarers(pod: Pod, container: string, port: number): readonly string[] {
+  return places(pod)
+    .filter((place) => place.container.name !== container && tcpPort(place.container, port) !== undefined)
+    .map((place) => place.container.name);
+}
+
+/** A number declared by two containers makes two targets of one URL, and only one of them can listen on it. */
+function checkOwner(pod: Pod, found: Found, request: TargetRequest, problems: Problem[]): void {
+  const others = otherDeclarers(pod, found.container, found.port);
+  if (others.length === 0) return;
+  const path = request.place('port');
+  const who = `${oneOf(others).replace(' or ', ' and ')} ${others.length === 1 ? 'declares' : 'declare'} it too`;
+  const conflict: Pick<Problem, 'message' | 'hint'> =
+    request.port === undefined
+      ? {
+          message: `not set: ${found.port} on ${found.container}, but ${who}`,
+          hint: `say which port ${found.container} serves`,
+        }
+      : {
+          message: `${found.port} is asked for on ${found.container}, but ${who}`,
+          hint: 'two containers cannot serve one port',
+        };
+  problems.push({ code: 'port-conflict', path, ...conflict });
+}
+
+/** Interval and timeout with their defaults; undefined when one is bad (reported). */
+export function scrapeTimes(
+  request: TargetRequest,
+  problems: Problem[],
+): { readonly interval: string; readonly timeout: string } | undefined {
+  if (request.bad.has('interval') || request.bad.has('timeout')) return undefined;
+  const interval = request.interval ?? INTERVAL;
+  const asked = request.timeout;
+  const longest = interval === 'inherit' ? Infinity : (parseDuration(interval) ?? Infinity);
+  if (asked === undefined) {
+    const fits = (parseDuration(TIMEOUT) ?? 0) <= longest;
+    return { interval, timeout: fits ? TIMEOUT : interval };
+  }
+  if (asked !== 'inherit' && (parseDuration(asked) ?? 0) > longest) {
+    const which =
+      request.interval === undefined ? `the default interval ${interval}` : `the interval ${interval}`;
+    problems.push({
+      code: 'bad-value',
+      path: request.place('timeout'),
+      message: `${asked} is longer than ${which}`,
+      hint: 'Prometheus refuses that',
+    });
+    return undefined;
+  }
+  return { interval, timeout: asked };
+}

@@ -1,0 +1,145 @@
+import { parseDuration } from './duration.ts';
+import { hasControlCharacters, oneOf, quoted } from './text.ts';
+
+/** The parsers of single values: what is allowed, and what a person reads when it is something else. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string; readonly hint?: string };
+
+/** Query parameters in the order asked, decoded. */
+export type Params = readonly (readonly [name: string, value: string])[];
+
+/** A port as Kubernetes' IntOrString: a number, or the name of a declared port. */
+export type PortReference = number | string;
+
+const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
+const bad = (message: string, hint?: string): Parsed<never> =>
+  hint === undefined ? { ok: false, message } : { ok: false, message, hint };
+
+const LIMITS = { path: 1024, params: 1024, value: 65536 } as const;
+
+/** Refuses absurd lengths before `parse` sees the text. */
+export function limited<T>(parse: (text: string) => Parsed<T>, limit: number) {
+  return (text: string): Parsed<T> =>
+    text.length > limit
+      ? bad(`is ${text.length} characters long, at most ${limit} are allowed`)
+      : parse(text);
+}
+
+/** Refuses control characters too. */
+export function guarded<T>(parse: (text: string) => Parsed<T>, limit: number = LIMITS.value) {
+  return limited(
+    (text) =>
+      hasControlCharacters(text) ? bad(`${quoted(text)} has a control character`, 'remove it') : parse(text),
+    limit,
+  );
+}
+
+/** One of a few words, any case. */
+export function choice<const W extends string>(words: readonly W[]) {
+  return guarded((text): Parsed<W> => {
+    const word = words.find((candidate) => candidate === text.trim().toLowerCase());
+    return word === undefined ? bad(`${quoted(text)} is not ${oneOf(words)}`) : ok(word);
+  });
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = {
+  enabled: true,
+  true: true,
+  disabled: false,
+  false: false,
+};
+
+/** `enabled`/`true`, `disabled`/`false`. */
+export const parseSwitch = guarded((text): Parsed<boolean> => {
+  const word = text.trim().toLowerCase();
+  const value = Object.hasOwn(SWITCH, word) ? SWITCH[word] : undefined;
+  return value === undefined ? bad(`${quoted(text)} is not enabled, true, disabled or false`) : ok(value);
+});
+
+/** Comma-separated names; blanks around them are dropped, repeated ones count once. */
+export const parseNames = guarded((text): Parsed<readonly string[]> => {
+  const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '');
+  return names.length === 0 ? bad('is empty', 'name a profile, such as http') : ok(names);
+});
+
+/** Any case in, lower case out. */
+export const parseScheme = choice(['http', 'https']);
+
+export const parsePath = guarded((text): Parsed<string> => {
+  if (text === '') return bad('is empty', 'leave it out for /metrics');
+  if (!text.startsWith('/'))
+    return bad(`${quoted(text)} does not start with /`, `did you mean ${quoted(`/${text}`)}?`);
+  if (text.includes('?')) return bad(`${quoted(text)} has a query`, 'put what follows the ? into params');
+  if (!/^[\x21-\x7e]+$/.test(text))
+    return bad(`${quoted(text)} has a blank or a character outside ASCII`, 'percent-encode it');
+  return ok(text);
+}, LIMITS.path);
+
+/** IANA service name, as Kubernetes' port names are: ≤ 15 of `[a-z0-9-]`, a letter, no `--`, no dash at the ends. */
+export function isPortName(text: string): boolean {
+  return /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text);
+}
+
+/** ASCII digits only: `"08080"` is 8080; `80;`, `1e3`, `-1` and other scripts' digits are nothing. */
+export function parsePortNumber(text: string): number | undefined {
+  if (!/^[0-9]{1,9}$/.test(text)) return undefined;
+  const number = Number(text);
+  return number >= 1 && number <= 65535 ? number : undefined;
+}
+
+export const parsePort = guarded((text): Parsed<PortReference> => {
+  const trimmed = text.trim();
+  const number = parsePortNumber(trimmed);
+  if (number !== undefined) return ok(number);
+  if (/^[0-9]+$/.test(trimmed)) return bad(`${quoted(text)} is out of range`, 'ports are 1 to 65535');
+  if (isPortName(trimmed)) return ok(trimmed);
+  return bad(`${quoted(text)} is not a port`, 'use a number from 1 to 65535 or the name of a declared port');
+});
+
+export const parseParams = guarded((text): Parsed<Params> => {
+  if (text.startsWith('?')) return bad(`${quoted(text)} starts with ?`, 'leave the ? out');
+  const params: (readonly [string, string])[] = [];
+  for (const part of text.split('&')) {
+    const [rawName, ...rest] = part.split('=');
+    const name = decode(rawName ?? '');
+    const value = decode(rest.join('='));
+    if (name === undefined || value === undefined)
+      return bad(`${quoted(part)} is not percent-encoded correctly`);
+    if (name === '') return bad(`${quoted(text)} is not a query string`, 'write it like format=prometheus');
+    // Prometheus turns every other character of the annotation's name into _, which would rename the parameter.
+    if (!/^[A-Za-z0-9_]{1,57}$/.test(name)) {
+      return bad(`${quoted(name)} cannot be carried by an annotation`, 'use letters, digits and _ in names');
+    }
+    if (params.some(([other]) => other === name))
+      return bad(`${quoted(name)} is given twice`, 'an annotation carries one value');
+    if (hasControlCharacters(value)) return bad(`${quoted(value)} has a control character`, 'remove it');
+    params.push([name, value]);
+  }
+  return ok(params);
+}, LIMITS.params);
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Prometheus duration above zero, or `inherit`. */
+export const parseInterval = guarded((text): Parsed<string> => {
+  const word = text.trim();
+  if (word === 'inherit') return ok(word);
+  const milliseconds = parseDuration(word);
+  if (milliseconds === undefined) {
+    return bad(`${quoted(text)} is not a Prometheus duration`, 'write it like 15s, 1m30s or 500ms');
+  }
+  return milliseconds === 0 ? bad(`${quoted(text)} is no time at all`, 'write it like 15s') : ok(word);
+});
+
+/** A container's name: an RFC 1123 label. Whether the Pod has it is checked later. */
+export const parseContainer = guarded((text): Parsed<string> => {
+  const name = text.trim();
+  return name === '' ? bad('is empty', 'name a container of the Pod') : ok(name);
+});

@@ -1,0 +1,233 @@
+import fc from 'fast-check';
+import type { ConfigFile } from '../../src/config/schema.ts';
+import { ANNOTATION_NAMES } from '../../src/core/annotations.ts';
+import type { Container, Pod } from '../../src/core/kubernetes.ts';
+import type { Surroundings } from '../../src/core/surroundings.ts';
+
+/** Pods as people and machines write them: mostly plausible, often odd, sometimes hostile. */
+
+const PREFIX = 'podscrape.dev';
+const containerName = fc.oneof(
+  fc.constantFrom(
+    'web',
+    'api',
+    'worker',
+    'istio-proxy',
+    'statsd-exporter',
+    'redis-exporter',
+    '123',
+    'my--app',
+  ),
+  fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
+);
+const portNumber = fc.oneof(
+  fc.constantFrom(80, 8080, 9102, 9103, 9125, 8125),
+  fc.integer({ min: 1, max: 65535 }),
+);
+const portName = fc.option(
+  fc.oneof(
+    fc.constantFrom('metrics', 'web', 'web-metrics', 'app-metrics', 'http', 'statsd-metrics', ''),
+    fc.stringMatching(/^[a-z][a-z0-9]{0,14}$/),
+  ),
+  { nil: undefined },
+);
+const protocol = fc.option(fc.constantFrom('TCP', 'UDP', 'SCTP'), { nil: undefined });
+
+/** Drops members that are undefined, as JSON does. */
+function compact<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+}
+
+const port = fc.record({ name: portName, containerPort: portNumber, protocol }).map(compact);
+const envVar = fc
+  .record({
+    name: fc.oneof(fc.constantFrom('GUNICORN_CMD_ARGS', 'STATSD_HOST', 'STATSD_PORT', 'A'), fc.string()),
+    value: fc.option(fc.oneof(fc.constantFrom('', '127.0.0.1', '9125', '--statsd-host=x:1'), fc.string()), {
+      nil: undefined,
+    }),
+    valueFrom: fc.option(fc.constant({ fieldRef: { fieldPath: 'status.podIP' } }), {
+      nil: undefined,
+      freq: 5,
+    }),
+  })
+  .map(compact);
+const resources = fc.constantFrom(
+  { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1000m', memory: '1Gi' } },
+  { limits: { cpu: '1', memory: '1Gi' } },
+  { requests: { cpu: '1' } },
+  {},
+);
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+const container = fc
+  .record({
+    name: containerName,
+    image: optional(
+      fc.constantFrom(
+        'example.com/web:1',
+        'prom/statsd-exporter:v0.26',
+        'quay.io/prometheus/statsd-exporter:v0.31.0',
+        'x@sha256:1',
+      ),
+    ),
+    args: optional(
+      fc.array(fc.constantFrom('--web.listen-address=:9200', '--web.listen-address', ':9300', '--x'), {
+        maxLength: 3,
+      }),
+    ),
+    ports: optional(fc.option(fc.array(port, { maxLength: 4 }))),
+    env: optional(fc.option(fc.array(envVar, { maxLength: 4 }))),
+    envFrom: fc.option(fc.constant([{ configMapRef: { name: 'c' } }]), { nil: undefined, freq: 8 }),
+    resources: optional(resources),
+    restartPolicy: fc.option(fc.constant('Always'), { nil: undefined, freq: 4 }),
+  })
+  .map((value) => compact(value) as Container);
+
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom(
+    '80;',
+    '1e3',
+    '-1',
+    '65536',
+    '８０',
+    '\u0000',
+    'a\nb',
+    '__proto__',
+    '${x}',
+    '"',
+    '<script>',
+    '{{.}}',
+    '\ud800',
+  ),
+);
+const anyText = (...plausible: readonly string[]) =>
+  fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...plausible) }, { weight: 1, arbitrary: hostile });
+
+const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  inject: anyText('enabled', 'true', 'disabled'),
+  profile: anyText(
+    'http',
+    'statsd',
+    'gunicorn',
+    'spring-boot',
+    'http,statsd',
+    'statsd,gunicorn',
+    'spring-boot, gunicorn',
+  ),
+  scheme: anyText('http', 'https', 'HTTPS'),
+  path: anyText('/metrics', '/actuator/prometheus', 'metrics'),
+  port: anyText('8080', '08080', '9102', '9103', 'metrics', 'web', '99999'),
+  params: anyText('format=prometheus', 'a=1&b=2'),
+  interval: anyText('5s', '15s', '1m30s', 'inherit'),
+  timeout: anyText('3s', '5s', '20s', 'inherit'),
+  container: anyText('web', 'api', 'worker', 'nope'),
+  targets: anyText(
+    '[{container: web, port: 8080}, {container: api, port: 9000}]',
+    '[{port: 8080}, {}]',
+    '[{container: web}, {container: web, port: 9000, path: /a}, {port: metrics}]',
+    '- {port: 9102}\n- {port: 8080, scheme: https}',
+  ),
+  'native-sidecar': anyText('auto', 'true', 'false'),
+  'app-env': anyText('auto', 'off'),
+  status: anyText(
+    '{}',
+    '{"outcome":"injected","added":{"containers":["web"],"annotations":["a"],"ports":[1]}}',
+  ),
+  mapping: anyText('x'),
+  other: anyText('y'),
+};
+const ownKeys = fc
+  .record(
+    Object.fromEntries(
+      [...ANNOTATION_NAMES, 'status', 'mapping', 'other'].map((name) => [
+        name,
+        optional(values[name] ?? hostile),
+      ]),
+    ),
+    { requiredKeys: [] },
+  )
+  .map((map) =>
+    Object.fromEntries(
+      Object.entries(compact(map)).map(([key, value]) => [`${PREFIX}/${key}`, value as string]),
+    ),
+  );
+
+const communityKeys = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom('scrape', 'scheme', 'path', 'port', 'param_a'),
+      fc.constantFrom('prometheus.io/', 'prometheus.io.'),
+      anyText('true', 'True', 'https', 'HTTPS', '/metrics', '/x', '8080', '09102', 'web', '9102'),
+    ),
+    { maxLength: 4 },
+  )
+  .map((entries) => Object.fromEntries(entries.map(([name, prefix, value]) => [`${prefix}${name}`, value])));
+
+const otherKeys = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  {
+    weight: 2,
+    arbitrary: fc.dictionary(fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }), { maxKeys: 3 }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      ...['__proto__', 'constructor', 'toJSON', 'hasOwnProperty'].map(
+        (key) => JSON.parse(`{"${key}":"x"}`) as Record<string, string>,
+      ),
+    ),
+  },
+);
+
+const annotations = fc
+  .tuple(ownKeys, communityKeys, otherKeys)
+  .map(
+    ([own, community, other]) =>
+      Object.defineProperties(
+        {},
+        Object.getOwnPropertyDescriptors({ ...own, ...community, ...other }),
+      ) as Record<string, string>,
+  );
+
+/** A Pod with distinct container names, as the apiserver would have it. */
+export const pods: fc.Arbitrary<Pod> = fc
+  .record({
+    annotations: fc.option(annotations, { freq: 20 }),
+    labels: optional(ownKeys),
+    containers: fc.uniqueArray(container, { minLength: 1, maxLength: 4, selector: (c) => c.name }),
+    initContainers: optional(fc.uniqueArray(container, { maxLength: 2, selector: (c) => c.name })),
+    volumes: optional(fc.option(fc.constant([{ name: 'podscrape-no-token', emptyDir: {} }]))),
+    restartPolicy: optional(fc.constantFrom('Always', 'Never', 'OnFailure')),
+    hostNetwork: fc.option(fc.constant(true), { nil: undefined, freq: 8 }),
+    os: fc.option(fc.constant({ name: 'windows' }), { nil: undefined, freq: 10 }),
+    automountServiceAccountToken: optional(fc.boolean()),
+    resources: fc.option(fc.constant({ limits: { cpu: '2' } }), { nil: undefined, freq: 8 }),
+    extra: fc.jsonValue({ maxDepth: 2 }),
+  })
+  .map(({ annotations: notes, labels, initContainers, extra, ...spec }) => {
+    const names = new Set(spec.containers.map(({ name }) => name));
+    const init = initContainers?.filter(({ name }) => !names.has(name));
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: compact({ name: 'app', annotations: notes, labels }),
+      spec: { ...compact({ ...spec, initContainers: init }), 'x-extra': extra },
+    } as unknown as Pod;
+  });
+
+export const surroundings: fc.Arbitrary<Surroundings> = fc.record({
+  namespace: fc.constantFrom('default', 'team-a', 'kube-system'),
+  trigger: fc.constantFrom('namespace', 'object', 'unknown'),
+});
+
+export const configurations: fc.Arbitrary<ConfigFile> = fc
+  .record({
+    portAnnotation: optional(fc.constantFrom('primary', 'none')),
+    allowHostNetwork: optional(fc.boolean()),
+    openshift: optional(fc.boolean()),
+    initContainersScraped: optional(fc.boolean()),
+    defaultProfile: optional(fc.constantFrom('http', 'gunicorn')),
+    optIn: optional(fc.constantFrom('annotation', 'label', 'namespace')),
+  })
+  .map((value) => compact(value) as ConfigFile);
