@@ -29,17 +29,17 @@ function trimDashes(text: string): string {
  */
 export function metricsPortName(container: string, port: number, taken: ReadonlySet<string>): string {
   const base = slug(container);
-  const plain = join(trimDashes(base.slice(0, 7)), 'metrics');
+  const plain = named(trimDashes(base.slice(0, 7)));
   if (!taken.has(plain)) return plain;
   for (let attempt = 0; ; attempt++) {
     const seed = attempt === 0 ? `${container}/${port}` : `${container}/${port}/${attempt}`;
-    const name = join(trimDashes(base.slice(0, 3)), sha256(seed, 4), 'metrics');
+    const name = named(`${trimDashes(base.slice(0, 3))}${sha256(seed, 4)}`);
     if (!taken.has(name)) return name;
   }
 }
 
-function join(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join('-');
+function named(stem: string): string {
+  return stem === '' ? 'metrics' : `${stem}-metrics`;
 }
 
 /** Every port name in the Pod; a user's name counts as taken, whatever container has it. */

@@ -2,6 +2,8 @@ import fastJsonPatch from 'fast-json-patch';
 import type { Operation } from 'fast-json-patch';
 import type { Pod } from './kubernetes.ts';
 import { places } from './pod.ts';
+import { takenPortNames } from './ports.ts';
+import { isPortName } from './values.ts';
 
 /** The apiserver's bound on all annotations of an object, keys and values, in bytes (TotalAnnotationSizeLimitB). */
 export const ANNOTATION_BYTES = 256 * 1024;
@@ -130,6 +132,9 @@ function podFault(before: Pod, after: Pod): string | undefined {
     .flatMap(({ container }) => container.ports ?? [])
     .some((port) => port.protocol === 'TCP' && (port.containerPort < 1 || port.containerPort > 65535));
   if (badPort && !hasBadPort(before)) return 'a port is out of range';
+  const known = takenPortNames(before);
+  if ([...takenPortNames(after)].some((name) => !known.has(name) && !isPortName(name)))
+    return 'a port name is not valid';
   if (annotationBytes(after) > ANNOTATION_BYTES) return 'the annotations exceed 256 KiB';
   return undefined;
 }

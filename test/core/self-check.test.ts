@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Operation } from 'fast-json-patch';
+import type { Pod } from '../../src/core/kubernetes.ts';
+import { makePatch, SelfCheckError } from '../../src/core/patch.ts';
+import { selfCheck } from '../../src/core/self-check.ts';
+
+const PREFIX = 'podscrape.dev';
+
+const before: Pod = {
+  metadata: {
+    annotations: {
+      team: 'a',
+      'prometheus.io/scheme': 'HTTPS',
+      'prometheus.io.path': '/x',
+      'podscrape.dev/status': '{}',
+    },
+  },
+  spec: {
+    containers: [
+      {
+        name: 'web',
+        env: [{ name: 'A', value: 'b' }],
+        ports: [{ name: 'http', containerPort: 80 }, { containerPort: 81 }],
+      },
+    ],
+  },
+};
+
+/** A bug in the engine would look like one of these: `after` is wrong in one way. */
+const faults: readonly (readonly [what: string, after: Pod, message: RegExp])[] = [
+  [
+    'an annotation of the owner changed',
+    withNotes({ ...before.metadata?.annotations, team: 'b' }),
+    /replace \/metadata\/annotations\/team/,
+  ],
+  [
+    'an annotation of the owner removed',
+    withNotes({ 'prometheus.io/scheme': 'https' }),
+    /remove \/metadata\/annotations\/(team|podscrape)/,
+  ],
+  ['the image changed', withContainer({ name: 'web', image: 'evil' }), /is not podscrape's/],
+  [
+    'a port renamed',
+    withContainer({
+      ...before.spec.containers[0],
+      name: 'web',
+      ports: [{ name: 'other', containerPort: 80 }, { containerPort: 81 }],
+    }),
+    /replace \/spec\/containers\/0\/ports\/0\/name/,
+  ],
+  [
+    'a port renumbered',
+    withContainer({
+      ...before.spec.containers[0],
+      name: 'web',
+      ports: [{ name: 'http', containerPort: 90 }, { containerPort: 81 }],
+    }),
+    /containerPort/,
+  ],
+  ['a container removed', { ...before, spec: { containers: [] } }, /remove \/spec\/containers\/0/],
+  [
+    'a container name twice',
+    { ...before, spec: { containers: [...before.spec.containers, { name: 'web' }] } },
+    /container name is there twice/,
+  ],
+  [
+    'a volume name twice',
+    { ...before, spec: { ...before.spec, volumes: [{ name: 'v' }, { name: 'v' }] } },
+    /volume name is there twice/,
+  ],
+  [
+    'a port out of range',
+    {
+      ...before,
+      spec: {
+        containers: [
+          ...before.spec.containers,
+          { name: 'x', ports: [{ containerPort: 65536, protocol: 'TCP' }] },
+        ],
+      },
+    },
+    /out of range/,
+  ],
+  [
+    'a port name too long',
+    withContainer({
+      name: 'web',
+      env: before.spec.containers[0]?.env ?? [],
+      ports: [
+        { name: 'http', containerPort: 80 },
+        { containerPort: 81, name: 'far-too-long-metrics' },
+      ],
+    }),
+    /port name is not valid/,
+  ],
+  [
+    'annotations too large',
+    withNotes({ ...before.metadata?.annotations, 'prometheus.io/path': 'x'.repeat(262_144) }),
+    /256 KiB/,
+  ],
+  [
+    'the service account changed',
+    { ...before, spec: { ...before.spec, serviceAccountName: 'root' } as Pod['spec'] },
+    /serviceAccountName/,
+  ],
+  ['labels added', { ...before, metadata: { ...before.metadata, labels: { a: 'b' } } }, /\/metadata\/labels/],
+];
+
+describe('a patch that must not be sent', () => {
+  for (const [what, after, message] of faults) {
+    it(what, () => {
+      assert.throws(
+        () => makePatch(before, after, PREFIX),
+        (error) => error instanceof SelfCheckError && message.test(error.message),
+      );
+    });
+  }
+
+  it('one that does not give the result', () => {
+    assert.match(
+      selfCheck(
+        before,
+        [],
+        withNotes({ ...before.metadata?.annotations, 'prometheus.io/scrape': 'true' }),
+        PREFIX,
+      ) ?? '',
+      /does not give/,
+    );
+  });
+
+  it('one that does not apply', () => {
+    const patch: Operation[] = [{ op: 'add', path: '/spec/initContainers/3', value: {} }];
+    assert.match(selfCheck(before, patch, before, PREFIX) ?? '', /does not apply/);
+  });
+});
+
+describe('a patch that may be sent', () => {
+  it('adds, normalises, takes a dotted twin out, replaces our record and extends env', () => {
+    const after = {
+      ...before,
+      metadata: {
+        annotations: {
+          team: 'a',
+          'prometheus.io/scheme': 'https',
+          'prometheus.io/path': '/y',
+          'podscrape.dev/status': '{"a":1}',
+        },
+      },
+      spec: {
+        containers: [
+          {
+            name: 'web',
+            env: [{ name: 'A', value: 'b c' }],
+            ports: [
+              { name: 'http', containerPort: 80 },
+              { containerPort: 81, name: 'web-metrics' },
+            ],
+          },
+          { name: 'statsd-exporter' },
+        ],
+      },
+    };
+    const patch = makePatch(before, after, PREFIX);
+    assert.deepEqual([...patch.map(({ op, path }) => `${op} ${path}`)].sort(), [
+      'add /metadata/annotations/prometheus.io~1path',
+      'add /spec/containers/0/ports/1/name',
+      'add /spec/containers/1',
+      'remove /metadata/annotations/prometheus.io.path',
+      'replace /metadata/annotations/podscrape.dev~1status',
+      'replace /metadata/annotations/prometheus.io~1scheme',
+      'replace /spec/containers/0/env/0/value',
+    ]);
+  });
+
+  it('is empty for the same object', () => assert.deepEqual(makePatch(before, before, PREFIX), []));
+});
+
+function withNotes(annotations: Record<string, string>): Pod {
+  return { ...before, metadata: { ...before.metadata, annotations } };
+}
+
+function withContainer(container: Pod['spec']['containers'][number]): Pod {
+  return { ...before, spec: { containers: [container] } };
+}
