@@ -28,7 +28,7 @@ export function statusKey(config: EngineConfig): string {
   return `${config.annotationPrefix}/status`;
 }
 
-/** The record as compact JSON; empty lists are left out. */
+/** The record as compact JSON, what people look for first; empty lists are left out. */
 export function statusText(decision: Decision, config: EngineConfig): string {
   const added = Object.fromEntries(
     Object.entries(decision.added).filter(([, names]: [string, readonly string[]]) => names.length > 0),
@@ -37,13 +37,13 @@ export function statusText(decision: Decision, config: EngineConfig): string {
     .slice(0, MOST_PROBLEMS)
     .map((p) => clip(withoutControlCharacters(problemText(p)), 300));
   const record: StatusRecord = {
-    version: config.version,
-    config: config.hash,
     outcome: decision.outcome,
     reason: decision.reason,
     ...(decision.profiles.length === 0 ? {} : { profiles: decision.profiles }),
-    ...(Object.keys(added).length === 0 ? {} : { added }),
     ...(problems.length === 0 ? {} : { problems }),
+    ...(Object.keys(added).length === 0 ? {} : { added }),
+    version: config.version,
+    config: config.hash,
   };
   return JSON.stringify(record);
 }
