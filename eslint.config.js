@@ -6,7 +6,10 @@ const rooms = {
   core: { rooms: [], packages: ['fast-json-patch', 'fastest-levenshtein', 'yaml', 'node:crypto'] },
   profiles: { rooms: ['core'], packages: [] },
   prometheus: { rooms: ['core'], packages: ['re2js', 'yaml'] },
-  config: { rooms: ['core', 'profiles'], packages: ['typebox', 'ajv', 'yaml', 'fastest-levenshtein', 'node:*'] },
+  config: {
+    rooms: ['core', 'profiles'],
+    packages: ['typebox', 'ajv', 'yaml', 'fastest-levenshtein', 'node:*'],
+  },
   telemetry: { rooms: ['core', 'prometheus'], packages: ['pino', 'prom-client', 'node:*'] },
   kube: { rooms: ['core'], packages: ['@kubernetes/client-node', 'node:*'] },
   webhook: { rooms: ['core', 'config', 'telemetry', 'kube'], packages: ['fastify', 'node:*'] },
@@ -62,7 +65,11 @@ export default tseslint.config(
       'no-console': 'off',
       '@typescript-eslint/no-floating-promises': [
         'error',
-        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] },
+          ],
+        },
       ],
       '@typescript-eslint/no-non-null-assertion': 'off',
     },

@@ -1,0 +1,75 @@
+import { X509Certificate } from 'node:crypto';
+
+import { CertificateError } from './error.ts';
+import { readPair } from './files.ts';
+import { keptCertificates } from './kept.ts';
+import { alternativeNames } from './names.ts';
+import { makeCertificates } from './self-signed.ts';
+
+export { CertificateError } from './error.ts';
+export { DEFAULT_DNS_NAMES } from './names.ts';
+
+/** Where the server's certificate is to come from: two files, a folder, or, with neither, memory. */
+export interface CertificateOptions {
+  /** A PEM file: the server's certificate first, then its chain. With `tlsKey` only. */
+  readonly tlsCert?: string;
+  /** A PEM file: the private key of `tlsCert`, not encrypted. */
+  readonly tlsKey?: string;
+  /** A folder where podscrape keeps certificates that it makes itself: ca.crt, tls.crt, tls.key. */
+  readonly certDir?: string;
+  /** Host names and IP addresses that a certificate of our own is for; none: this machine's. Not for `tlsCert`. */
+  readonly dnsNames: readonly string[];
+  /** The present; for tests. */
+  readonly clock?: () => Date;
+}
+
+/** What an HTTPS server needs, and what its clients do. */
+export interface Certificate {
+  /** PEM. */
+  readonly key: string;
+  /** PEM: the server's certificate, then its chain if there is one. */
+  readonly cert: string;
+  /** PEM: the CA that clients must trust; only for certificates of podscrape's own. */
+  readonly ca?: string;
+  /** When the server's certificate ends. */
+  readonly notAfter: Date;
+  /** One line for the log: where it comes from, for which names, until when. Nothing secret. */
+  readonly description: string;
+}
+
+/**
+ * The certificate to serve with.
+ * Errors: CertificateError, whose message names the file, what is wrong and what to do.
+ */
+export async function certificateSource(options: CertificateOptions): Promise<Certificate> {
+  const { tlsCert, tlsKey, certDir } = options;
+  const now = (options.clock ?? (() => new Date()))();
+  if (tlsCert !== undefined || tlsKey !== undefined) {
+    if (tlsKey === undefined)
+      throw new CertificateError('--tls-cert without --tls-key: give both or neither');
+    if (tlsCert === undefined)
+      throw new CertificateError('--tls-key without --tls-cert: give both or neither');
+    if (certDir !== undefined)
+      throw new CertificateError('--cert-dir beside --tls-cert: give one or the other');
+    const pair = await readPair(tlsCert, tlsKey, now);
+    return { ...pair, description: `certificate ${tlsCert}, valid until ${pair.notAfter.toISOString()}` };
+  }
+  const names = alternativeNames(options.dnsNames);
+  const { made, ...set } = await own(certDir, names, now);
+  const { validToDate: notAfter } = new X509Certificate(set.cert);
+  const text = `for ${names.map(({ value }) => value).join(', ')}, valid until ${notAfter.toISOString()}`;
+  return { ...set, notAfter, description: `${made} ${text}` };
+}
+
+async function own(
+  folder: string | undefined,
+  names: ReturnType<typeof alternativeNames>,
+  now: Date,
+): Promise<{ ca: string; cert: string; key: string; made: string }> {
+  if (folder === undefined) {
+    return { ...(await makeCertificates(names, now)), made: 'own certificate, new at every start,' };
+  }
+  const { made, ...set } = await keptCertificates(folder, names, now);
+  const how = made === undefined ? 'used again' : `made now because ${made}; its CA is new`;
+  return { ...set, made: `own certificate in ${folder} (${how})` };
+}

@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A parser for whole numbers within bounds, both included. Errors: InvalidArgumentError, with the bounds. */
+export function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (number >= from && number <= to) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${String(from)} to ${String(to)}.`);
+  };
+}
+
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** A namespace or the like: a DNS label. Errors: InvalidArgumentError. */
+export function dnsLabel(text: string): string {
+  if (LABEL.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must have 1 to 63 lower case letters, digits and dashes, with none at its ends.',
+  );
+}

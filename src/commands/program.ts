@@ -1,0 +1,71 @@
+import { Command, CommanderError } from 'commander';
+
+import { VERSION } from '../version.ts';
+import type { CommandIo, CommandRow } from './command.ts';
+import { COMMANDS } from './table.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Exit codes of every command. Those above 128 tell of a signal, as shells count. */
+export const EXIT = { ok: 0, problem: 1, usage: 2 } as const;
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  something is wrong with the input, the configuration or the surroundings
+  2  the command line is wrong`;
+
+/** Runs one command line (without `node` and the script's name) and resolves with the exit code. */
+export async function main(
+  args: readonly string[],
+  io: CommandIo,
+  rows: readonly CommandRow[] = COMMANDS,
+): Promise<number> {
+  const outcome: { code: number } = { code: EXIT.ok };
+  const program = new Command('podscrape')
+    .description('Makes Pods scrapeable by Prometheus: a Kubernetes mutating admission webhook.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('afterAll', EXIT_CODES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    });
+  for (const row of rows) await add(program, row, args.includes(row.name), io, outcome);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    // Help and the version end here as well, with exit code 0; everything else that commander finds is about usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    throw error;
+  }
+  return outcome.code;
+}
+
+/** `called` says that the name is among the arguments: only then is the command's file loaded. */
+async function add(
+  program: Command,
+  row: CommandRow,
+  called: boolean,
+  io: CommandIo,
+  outcome: { code: number },
+): Promise<void> {
+  const command = program.command(row.name).summary(row.summary).description(sentence(row.summary));
+  if (!called) return;
+  const loaded = await row.load();
+  loaded.define(command);
+  command.action(async (options: Record<string, unknown>) => {
+    try {
+      outcome.code = await loaded.run(options, io);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      io.stderr.write(`error: ${error.message}\n`);
+      outcome.code = EXIT.usage;
+    }
+  });
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

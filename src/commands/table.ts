@@ -1,0 +1,15 @@
+import type { CommandRow } from './command.ts';
+
+/** The commands, in the order of the help. A new one is a row here and a file beside it. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'serve',
+    summary: 'run the admission webhook over HTTPS',
+    load: () => import('./serve-command.ts'),
+  },
+  {
+    name: 'webhook-config',
+    summary: 'print the MutatingWebhookConfiguration that sends objects to the webhook',
+    load: () => import('./webhook-config.ts'),
+  },
+];

@@ -1,0 +1,69 @@
+import { open } from 'node:fs/promises';
+
+import type { Config } from './effective.ts';
+import { effectiveConfig } from './effective.ts';
+import { parseConfig } from './parse.ts';
+
+export type { Config } from './effective.ts';
+
+/** The configuration in force, or all that is wrong with the file: one line each, ready to print. */
+export type LoadResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** A ConfigMap holds at most 1 MiB; a larger file is not a configuration. In bytes. */
+const LIMIT = 1024 * 1024;
+
+/** Loads a configuration file; without one, every default. A file that cannot be read is a problem, not an exception. */
+export async function loadConfig(file?: string): Promise<LoadResult> {
+  if (file === undefined) return { ok: true, config: effectiveConfig({}) };
+  const content = await readText(file);
+  if ('problem' in content) return { ok: false, problems: [`${file}: ${content.problem}`] };
+  const parsed = parseConfig(content.text, file);
+  return parsed.ok ? { ok: true, config: effectiveConfig(parsed.file) } : parsed;
+}
+
+async function readText(file: string): Promise<{ text: string } | { problem: string }> {
+  let bytes: Buffer;
+  try {
+    bytes = await readAtMost(file, LIMIT + 1);
+  } catch (error) {
+    return { problem: reason(error) };
+  }
+  if (bytes.length > LIMIT) return { problem: 'larger than 1 MiB; that is no configuration file' };
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    return { problem: 'not UTF-8 text' };
+  }
+}
+
+/** Not by the file's size: pipes and /proc have none. */
+async function readAtMost(file: string, limit: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const buffer = Buffer.alloc(limit);
+    let length = 0;
+    while (length < limit) {
+      const { bytesRead } = await handle.read(buffer, length, limit - length, null);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return buffer.subarray(0, length);
+  } finally {
+    await handle.close();
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  EISDIR: 'is a directory; a file is wanted',
+  ENOTDIR: 'there is no such file',
+};
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? `cannot be read: ${message}`;
+}

@@ -1,0 +1,160 @@
+import type { RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createBudget, receiveBody } from './body.ts';
+import { lingerOnClose } from './connections.ts';
+import { EdgeFailure, edgeError, errorBody } from './errors.ts';
+import type { EdgeError } from './errors.ts';
+import { describeFailure } from './failure.ts';
+import type { Handler, Trigger } from './handler.ts';
+import type { ServerLimits } from './limits.ts';
+import { checkReview, uidOf } from './review.ts';
+
+/** serving · closing: serves, but asks each client to come back on a new connection · refusing: answers 503. */
+export type Phase = 'serving' | 'closing' | 'refusing';
+
+export interface AppOptions {
+  readonly server: (listener: RequestListener) => Server;
+  readonly handler: Handler;
+  readonly limits: ServerLimits;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'rejected'>;
+  readonly phase: () => Phase;
+  /** Milliseconds that the event loop is behind. */
+  readonly lag: () => number;
+  readonly onClientError: (error: Error, socket: Socket) => void;
+}
+
+export type App = FastifyInstance;
+
+/** One path an entry of the webhook configuration, so that the path tells the trigger. */
+export const PATHS: Readonly<Record<string, Trigger>> = {
+  '/mutate': 'unknown',
+  '/mutate/namespace': 'namespace',
+  '/mutate/namespace/workloads': 'namespace',
+  '/mutate/object': 'object',
+};
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The routes and the one error handler, ready for `inject` in tests and for a server around it. */
+export function createApp(options: AppOptions): App {
+  const { handler, limits, log, metrics } = options;
+  const app = Fastify({
+    serverFactory: options.server,
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    // Draining is done in server.ts: fastify's own would cut connections or answer without Retry-After.
+    forceCloseConnections: false,
+    return503OnClosing: false,
+    clientErrorHandler: options.onClientError,
+    frameworkErrors: (_error, request, reply) => refuse(request, reply, noSuchPath()),
+  });
+
+  readBodies(app, limits);
+
+  app.addHook('onRequest', (request, reply, next) => {
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return refuse(request, reply, refusal);
+    if (options.phase() === 'closing') reply.header('Connection', 'close');
+    next();
+  });
+
+  for (const [path, trigger] of Object.entries(PATHS)) {
+    app.post(path, (request, reply) => {
+      const review = checkReview(request.body);
+      if (!review.ok) return refuse(request, reply, review.error);
+      // As text, so that an answer that cannot be written fails here, and open.
+      reply.type(JSON_TYPE).send(JSON.stringify(handler.admit(review.request, trigger)));
+    });
+  }
+
+  app.setErrorHandler<FastifyError | EdgeFailure>((error, request, reply) => {
+    const edge = edgeErrorOf(error);
+    if (edge !== undefined) return refuse(request, reply, edge);
+    const uid = uidOf(request.body);
+    if (uid === undefined) {
+      log.error(describeFailure(error), 'request failed before its uid was known');
+      return refuse(request, reply, edgeError('internal'));
+    }
+    reply
+      .code(200)
+      .type(JSON_TYPE)
+      .send(JSON.stringify(handler.failOpen(uid, 'serve', error)));
+  });
+
+  /** What can be said before a byte of the body is read. */
+  function refusalOf(request: FastifyRequest): EdgeError | undefined {
+    if (options.phase() === 'refusing') return edgeError('draining');
+    if (request.is404) return isKnownPath(request.url) ? edgeError('method-not-allowed') : noSuchPath();
+    return options.lag() > limits.maxLagMs ? edgeError('overloaded') : undefined;
+  }
+
+  function refuse(request: FastifyRequest, reply: FastifyReply, error: EdgeError): void {
+    metrics.rejected(error.status);
+    const level = error.code === 'body-too-large' ? 'warn' : 'debug';
+    log[level]({ code: error.code, status: error.status, client: request.ip }, 'request refused');
+    if (error.code === 'method-not-allowed') reply.header('Allow', 'POST');
+    // The apiserver repeats a POST on 5xx only when it is told when to.
+    if (error.code === 'draining') reply.header('Retry-After', '0');
+    if (error.code === 'overloaded') reply.header('Retry-After', '1');
+    if (error.code === 'draining' || isStillSending(request)) {
+      reply.header('Connection', 'close');
+      lingerOnClose(request.raw, limits.lingerMs);
+    }
+    reply.code(error.status).type(JSON_TYPE).send(errorBody(error));
+  }
+
+  return app;
+}
+
+/** Replaces fastify's body parsers: they know no common budget, and refuse keys that labels may have. */
+function readBodies(app: App, limits: ServerLimits): void {
+  // `remove`: the apiserver, not podscrape, is the judge of an object with a key like __proto__.
+  const parse = app.getDefaultJsonParser('remove', 'remove');
+  const budget = createBudget(Math.max(limits.inFlightBytes, limits.bodyBytes));
+  const releases = new WeakMap<object, () => void>();
+
+  app.addHook('onRequest', (request, reply, next) => {
+    // Held until the answer is out, because the parsed object lives that long.
+    reply.raw.once('close', () => releases.get(request.raw)?.());
+    next();
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
+    const { text, release } = await receiveBody(request.raw, limits, budget);
+    releases.set(request.raw, release);
+    if (text === '') throw new EdgeFailure(edgeError('empty-body'));
+    return new Promise((resolve, reject) => {
+      void parse(request, text, (error, body) => {
+        if (error === null) resolve(body);
+        else reject(new EdgeFailure(edgeError('malformed-json')));
+      });
+    });
+  });
+}
+
+function edgeErrorOf(error: FastifyError | EdgeFailure): EdgeError | undefined {
+  if (error instanceof EdgeFailure) return error.edge;
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return edgeError('unsupported-media-type');
+  const status = error.statusCode ?? 500;
+  return status >= 400 && status < 500 ? edgeError('bad-http') : undefined;
+}
+
+/** Whether bytes of the body are still to come that nobody is going to read. */
+function isStillSending({ raw, headers }: FastifyRequest): boolean {
+  if (raw.complete) return false;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** The apiserver adds `?timeout=3s`. */
+function isKnownPath(url: string): boolean {
+  return Object.hasOwn(PATHS, url.split('?', 1)[0] ?? '');
+}
+
+function noSuchPath(): EdgeError {
+  return edgeError('no-such-path', Object.keys(PATHS).join(', '));
+}
