@@ -1,0 +1,68 @@
+/** One binary of the test control plane: a new one is one row in {@link BINARIES}. */
+interface BinaryRow {
+  /** The file's name. */
+  name: string;
+  /** The folder under `go/` whose go.mod pins the version. */
+  module: string;
+  /** The Go package with `main`, named by a `tool` line of that go.mod. */
+  package: string;
+  /** The linker's flags beside `-s -w`, from the text of go.mod. */
+  ldflags?: (goMod: string) => string[];
+  /** Go build tags, comma-separated. */
+  tags?: string;
+}
+
+/** Every binary that `ensureBinaries` can give. */
+export const BINARIES = [
+  { name: 'etcd', module: 'etcd', package: 'go.etcd.io/etcd/server/v3' },
+  {
+    name: 'kube-apiserver',
+    module: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    ldflags: kubernetesVersionFlags,
+  },
+  {
+    name: 'kube-controller-manager',
+    module: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    ldflags: kubernetesVersionFlags,
+  },
+  {
+    name: 'kubectl',
+    module: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kubectl',
+    ldflags: kubernetesVersionFlags,
+  },
+  { name: 'statsd_exporter', module: 'statsd-exporter', package: 'github.com/prometheus/statsd_exporter' },
+] as const satisfies readonly BinaryRow[];
+
+/** A name of the table. */
+export type BinaryName = (typeof BINARIES)[number]['name'];
+
+/** The row of a name. */
+export function binaryRow(name: BinaryName): BinaryRow & { name: BinaryName } {
+  const row = BINARIES.find((candidate) => candidate.name === name);
+  if (!row)
+    throw new Error(`no binary is called ${name}; the table has ${BINARIES.map((b) => b.name).join(', ')}`);
+  return row;
+}
+
+/** The version that a go.mod requires of a module, as written there (`v1.36.3`). Errors: when it requires none. */
+export function requiredVersion(goMod: string, module: string): string {
+  for (const line of goMod.split('\n')) {
+    const words = line.replace('require', '').trim().split(/\s+/);
+    if (words[0] === module && words[1]?.startsWith('v')) return words[1];
+  }
+  throw new Error(`go.mod requires no version of ${module}`);
+}
+
+/** Without these the binaries call themselves v0.0.0-master, and version checks (Helm's kubeVersion) fail. */
+function kubernetesVersionFlags(goMod: string): string[] {
+  const version = requiredVersion(goMod, 'k8s.io/kubernetes');
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  return ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((at) => [
+    `-X ${at}.gitVersion=${version}`,
+    `-X ${at}.gitMajor=${major}`,
+    `-X ${at}.gitMinor=${minor}`,
+  ]);
+}

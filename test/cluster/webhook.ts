@@ -1,0 +1,165 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { ControlPlane } from './control-plane.ts';
+import { run, startProcess } from './processes.ts';
+import type { ManagedProcess } from './processes.ts';
+import { waitFor } from './wait.ts';
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+/** What {@link startWebhook} can be told. */
+export interface WebhookOptions {
+  /** The configuration file's text. */
+  readonly config?: string;
+  /** Keep port and certificate of an earlier one: what a restarted Pod behind the same Service looks like. */
+  readonly like?: Webhook;
+}
+
+/** A running `podscrape serve`. */
+export interface Webhook {
+  readonly process: ManagedProcess;
+  readonly port: number;
+  readonly healthPort: number;
+  /** Holds ca.crt, tls.crt and tls.key. */
+  readonly certDir: string;
+  /** `https://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** What it has logged so far, a parsed line each. */
+  logLines(): readonly Readonly<Record<string, unknown>>[];
+  /** Ends it with a signal and waits until it is gone. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** Runs the CLI as a process of its own, with a certificate of its own making, and resolves when it is ready. */
+export async function startWebhook(options: WebhookOptions = {}): Promise<Webhook> {
+  const directory = options.like?.certDir ?? temporaryDirectory();
+  const logFile = join(directory, `serve-${process.hrtime.bigint()}.log`);
+  const configFile = join(directory, 'podscrape.yaml');
+  if (options.config !== undefined) writeFileSync(configFile, options.config);
+  const config = options.config === undefined ? [] : ['--config', configFile];
+  const args = [
+    'serve',
+    ...config,
+    '--host',
+    '127.0.0.1',
+    '--health-host',
+    '127.0.0.1',
+    '--cert-dir',
+    directory,
+  ];
+  const ports = [
+    '--port',
+    String(options.like?.port ?? 0),
+    '--health-port',
+    String(options.like?.healthPort ?? 0),
+  ];
+  const served = startProcess({
+    name: 'podscrape',
+    command: process.execPath,
+    args: [CLI, ...args, ...ports],
+    logFile,
+  });
+  const logLines = () => readLines(logFile);
+  const serving = await waitFor('podscrape to serve', () => {
+    served.assertAlive();
+    return logLines().find((line) => line['msg'] === 'serving');
+  });
+  const port = Number(new URL(String(serving['webhook'])).port);
+  const healthPort = Number(new URL(String(serving['health'])).port);
+  await waitFor('podscrape to be ready', async () => (await get(healthPort, '/readyz')).status === 200);
+  return {
+    process: served,
+    port,
+    healthPort,
+    certDir: directory,
+    url: `https://127.0.0.1:${port}`,
+    logLines,
+    stop: async (signal = 'SIGKILL') => {
+      if (served.exit === undefined) process.kill(served.pid, signal);
+      await waitFor('podscrape to end', () => served.exit !== undefined);
+    },
+  };
+}
+
+/** Removed when this process ends: a webhook that is started again needs the certificate of the killed one. */
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'podscrape-webhook-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function readLines(file: string): readonly Readonly<Record<string, unknown>>[] {
+  const text = readFileSync(file, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** A GET over plain HTTP on loopback. */
+export function get(port: number, path: string): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, path }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+      );
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+/** `podscrape webhook-config` for the webhook, as a person would pipe it into kubectl. */
+export async function webhookConfig(webhook: Webhook, more: readonly string[] = []): Promise<string> {
+  const args = [
+    CLI,
+    'webhook-config',
+    '--url',
+    webhook.url,
+    '--ca-file',
+    join(webhook.certDir, 'ca.crt'),
+    ...more,
+  ];
+  const { code, stdout, stderr } = await run(process.execPath, args, {});
+  if (code !== 0) throw new Error(`webhook-config: exit code ${code}\n${stderr}`);
+  return stdout;
+}
+
+/**
+ * Registers the webhook and waits until the apiserver calls it: it reads webhook configurations through a watch, so
+ * that the first objects after `kubectl apply` may still pass by.
+ */
+export async function register(
+  plane: ControlPlane,
+  webhook: Webhook,
+  more: readonly string[] = [],
+): Promise<void> {
+  await plane.kubectl(['apply', '-f', '-'], { stdin: await webhookConfig(webhook, more) });
+  const probe = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'probe', annotations: { 'podscrape.dev/profile': 'http' } },
+    spec: { containers: [{ name: 'probe', image: 'probe' }] },
+  };
+  await plane.waitFor('the apiserver to call the webhook', async () => {
+    const { body } = await plane.request('POST', '/api/v1/namespaces/default/pods?dryRun=All', probe);
+    return body.metadata?.annotations?.['prometheus.io/scrape'] === 'true';
+  });
+}
+
+/** How often the apiserver has called an entry of the webhook configuration, from its own metrics. */
+export async function webhookCalls(plane: ControlPlane, entry: string): Promise<number> {
+  const lines = (await plane.metrics()).split('\n');
+  return lines
+    .filter(
+      (line) =>
+        line.startsWith('apiserver_admission_webhook_request_total{') && line.includes(`name="${entry}"`),
+    )
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
