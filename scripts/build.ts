@@ -1,5 +1,4 @@
 // Builds dist/podscrape.js: one file that needs nothing but Node.
-import { chmod } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -7,7 +6,7 @@ import { build as esbuild } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Bundles the command line into one executable file. Errors: esbuild's, which it has also printed. */
+/** Bundles the command line into one file, executable because cli.ts begins with `#!`. Errors: esbuild's, which it has also printed. */
 export async function build(outfile: string): Promise<void> {
   await esbuild({
     entryPoints: [join(root, 'src', 'cli.ts')],
@@ -30,7 +29,6 @@ export async function build(outfile: string): Promise<void> {
     sourcemap: false,
     logLevel: 'warning',
   });
-  await chmod(outfile, 0o755);
 }
 
 if (import.meta.main) {

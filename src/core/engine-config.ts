@@ -22,7 +22,7 @@ export interface EngineConfig {
   readonly exporters: ReadonlyMap<string, Exporter>;
   /** podscrape's version, for `P/status`. */
   readonly version: string;
-  /** Short hash of everything above, for `P/status`. */
+  /** Short hash of the configuration that decides, for `P/status`; an upgrade of podscrape does not change it. */
   readonly hash: string;
 }
 

@@ -173,6 +173,12 @@ suite('certificates of someone else in the folder', () => {
     });
   }
 
+  test('are refused when the CA has the right name and another key', async (t) => {
+    const folder = temporaryFolder(t);
+    put(folder, { ...(await foreign()), ca: (await foreign()).ca });
+    await assert.rejects(keep(folder), saying('tls.crt: not signed by the CA in'));
+  });
+
   async function foreign(): Promise<CertificateSet> {
     const dates = { notBeforeDate: later(-0.01), notAfterDate: later(1) };
     const kind = { keyType: 'ec', algorithm: 'sha256', ...dates } as const;
