@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
 
 import { build } from '../scripts/build.ts';
@@ -65,5 +67,25 @@ suite('the bundle', () => {
       'bad.yaml:1:8: optIn: "sometimes" is not allowed, only annotation, label or namespace',
       'bad.yaml:2:24: server.drainSeconds: -1 is out of range; 0 to 600',
     ]);
+  });
+
+  test('serves, logs and ends when told to', async () => {
+    writeFileSync(join(empty, 'good.yaml'), 'server: {drainSeconds: 0}\n');
+    const ports = ['--host', '127.0.0.1', '--port', '0', '--health-host', '127.0.0.1', '--health-port', '0'];
+    const child = spawn(process.execPath, [bundle, 'serve', '--config', 'good.yaml', ...ports], {
+      cwd: empty,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    after(() => child.kill('SIGKILL'));
+    const closed = once(child, 'close');
+    const messages: unknown[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      const { msg } = JSON.parse(line) as { msg?: unknown };
+      messages.push(msg);
+      if (msg === 'serving') child.kill('SIGTERM');
+    }
+    await closed;
+    assert.ok(messages.includes('serving'), JSON.stringify(messages));
+    assert.deepEqual([child.exitCode, child.signalCode], [0, null]);
   });
 });

@@ -55,8 +55,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
         { error: error instanceof Error ? error.message : String(error) },
         'health request failed',
       );
-      if (!response.headersSent)
-        send(request, response, page(500, 'this page failed; the log of podscrape says why'));
+      if (!response.headersSent) send(response, page(500, 'this page failed; the log of podscrape says why'));
     });
   });
   const address = await listen(server, { ...options, hostFlag: '--health-host', portFlag: '--health-port' });
@@ -79,18 +78,19 @@ async function answer(
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   const make = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (make === undefined) {
-    send(request, response, page(404, `no such page; there are ${Object.keys(pages).join(', ')}`));
+    send(response, page(404, `no such page; there are ${Object.keys(pages).join(', ')}`));
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');
-    send(request, response, page(405, 'this page is read with GET'));
+    send(response, page(405, 'this page is read with GET'));
   } else {
-    send(request, response, await make());
+    send(response, await make());
   }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, type, body }: Page): void {
+function send(response: ServerResponse, { status, type, body }: Page): void {
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  // Node leaves the body out where the method is HEAD.
+  response.end(body);
 }
 
 function readiness(checks: Readonly<Record<string, ReadinessCheck>>): Page {

@@ -58,12 +58,13 @@ export function createHandler(options: HandlerOptions): Handler {
       const start = clock();
       const current = config();
       stage = 'inject';
-      const pod = isPodCreation(request) ? podOf(request) : undefined;
+      const isOurs = isPodCreation(request);
+      const pod = isOurs ? podOf(request) : undefined;
       const injection =
         pod === undefined
           ? undefined
           : stages.inject(pod, { namespace: request.namespace ?? '', trigger }, current);
-      const decision = injection?.decision ?? skipped(isPodCreation(request) ? 'malformed' : 'unsupported');
+      const decision = injection?.decision ?? skipped(isOurs ? 'malformed' : 'unsupported');
       stage = 'patch';
       const patch =
         pod === undefined || injection === undefined

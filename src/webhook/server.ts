@@ -1,7 +1,6 @@
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSecureContext } from 'node:tls';
 import { listen } from '../telemetry/listen.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -85,13 +84,12 @@ export function createServer(options: ServerOptions): WebhookServer {
     log.debug({ code: 'request-timeout', status: 408 }, 'request refused');
   });
   server.on('request', (_request, response) => void response.once('close', metrics.began()));
-  server.on('tlsClientError', reportTls);
 
   /** What is not HTTP, and connections that break. There is no request to answer, so the bytes are written here. */
   function onClientError(error: Error, socket: Socket): void {
     const code = 'code' in error ? String(error.code) : '';
-    // With TLS 1.3 a client's alert comes after the handshake.
-    if (code.startsWith('ERR_SSL_')) reportTls(error);
+    // Node sends failed handshakes here too; with TLS 1.3 a client's alert even comes after the handshake.
+    if (code.startsWith('ERR_SSL_')) reportTls(code);
     const edge = clientError(code);
     if (edge === undefined || !socket.writable) return void socket.destroy();
     metrics.rejected(edge.status);
@@ -114,7 +112,7 @@ export function createServer(options: ServerOptions): WebhookServer {
     phase = 'refusing';
     await pause(limits.settleMs);
     const deadline = performance.now() + limits.drainMs;
-    while (connections.busy() > 0 && performance.now() < deadline) await pause(10);
+    while (connections.busy() > 0 && performance.now() < deadline && closed === undefined) await pause(10);
     await close();
   }
 
@@ -149,8 +147,6 @@ export function createServer(options: ServerOptions): WebhookServer {
     },
     listening: () => server.listening,
     replaceCertificate(pair) {
-      // Throws on a key that does not belong to the certificate, before the server has seen either.
-      createSecureContext(secured(pair));
       server.setSecureContext(secured(pair));
     },
     draining: () => phase !== 'serving',
