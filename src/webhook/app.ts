@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createBudget, receiveBody } from './body.ts';
 import { lingerOnClose } from './connections.ts';
-import { EdgeFailure, edgeError, errorBody } from './errors.ts';
+import { edgeError, errorBody } from './errors.ts';
 import type { EdgeError } from './errors.ts';
 import { describeFailure } from './failure.ts';
 import type { Handler, Trigger } from './handler.ts';
@@ -65,6 +65,7 @@ export function createApp(options: AppOptions): App {
 
   for (const [path, trigger] of Object.entries(PATHS)) {
     app.post(path, (request, reply) => {
+      if (request.body instanceof Unread) return refuse(request, reply, request.body.error);
       const review = checkReview(request.body);
       if (!review.ok) return refuse(request, reply, review.error);
       // As text, so that an answer that cannot be written fails here, and open.
@@ -72,7 +73,7 @@ export function createApp(options: AppOptions): App {
     });
   }
 
-  app.setErrorHandler<FastifyError | EdgeFailure>((error, request, reply) => {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
     const edge = edgeErrorOf(error);
     if (edge !== undefined) return refuse(request, reply, edge);
     const uid = uidOf(request.body);
@@ -101,7 +102,7 @@ export function createApp(options: AppOptions): App {
     // The apiserver repeats a POST on 5xx only when it is told when to.
     if (error.code === 'draining') reply.header('Retry-After', '0');
     if (error.code === 'overloaded') reply.header('Retry-After', '1');
-    if (error.code === 'draining' || isStillSending(request)) {
+    if (error.code === 'draining' || hasLongRest(request, limits.bodyBytes)) {
       reply.header('Connection', 'close');
       lingerOnClose(request.raw, limits.lingerMs);
     }
@@ -125,29 +126,43 @@ function readBodies(app: App, limits: ServerLimits): void {
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
-    const { text, release } = await receiveBody(request.raw, limits, budget);
-    releases.set(request.raw, release);
-    if (text === '') throw new EdgeFailure(edgeError('empty-body'));
-    return new Promise((resolve, reject) => {
-      void parse(request, text, (error, body) => {
-        if (error === null) resolve(body);
-        else reject(new EdgeFailure(edgeError('malformed-json')));
+    const body = await receiveBody(request.raw, limits, budget);
+    if (!body.ok) return new Unread(body.error);
+    releases.set(request.raw, body.release);
+    if (body.text === '') return new Unread(edgeError('empty-body'));
+    return new Promise((resolve) => {
+      void parse(request, body.text, (error, parsed) => {
+        resolve(error === null ? parsed : new Unread(edgeError('malformed-json')));
       });
     });
   });
 }
 
-function edgeErrorOf(error: FastifyError | EdgeFailure): EdgeError | undefined {
-  if (error instanceof EdgeFailure) return error.edge;
+/**
+ * Stands for a body that could not be read. As an exception it would make fastify close the connection, which costs
+ * a client that is still sending the answer; what has to be closed is decided in `refuse`.
+ */
+class Unread {
+  readonly error: EdgeError;
+
+  constructor(error: EdgeError) {
+    this.error = error;
+  }
+}
+
+function edgeErrorOf(error: FastifyError): EdgeError | undefined {
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return edgeError('unsupported-media-type');
   const status = error.statusCode ?? 500;
   return status >= 400 && status < 500 ? edgeError('bad-http') : undefined;
 }
 
-/** Whether bytes of the body are still to come that nobody is going to read. */
-function isStillSending({ raw, headers }: FastifyRequest): boolean {
+/**
+ * Whether more of the body is to come than is worth reading to its end. Node reads the rest of smaller ones and
+ * throws it away, so that the connection, and with it the answer, survives.
+ */
+function hasLongRest({ raw, headers }: FastifyRequest, bodyBytes: number): boolean {
   if (raw.complete) return false;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > bodyBytes;
 }
 
 /** The apiserver adds `?timeout=3s`. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { EdgeFailure, edgeError } from './errors.ts';
-import type { EdgeErrorCode } from './errors.ts';
+import { edgeError } from './errors.ts';
+import type { EdgeError, EdgeErrorCode } from './errors.ts';
 
 export interface BodyLimits {
   /** Bytes of one body. */
@@ -31,22 +31,21 @@ export function createBudget(total: number): Budget {
 }
 
 /** A body, and what to call once nothing of it is held any more. */
-export interface ReceivedBody {
-  readonly text: string;
-  readonly release: () => void;
-}
+export type ReceivedBody =
+  | { readonly ok: true; readonly text: string; readonly release: () => void }
+  | { readonly ok: false; readonly error: EdgeError };
 
 /**
  * Reads a body within the limits. An announced length is judged before a byte is read, and its whole share of the
- * budget taken at once; a chunked body takes its share as it grows. Rejects with an `EdgeFailure`, and gives
- * everything back then; also when the client goes away.
+ * budget taken at once; a chunked body takes its share as it grows. A body that is not to be had, also because the
+ * client went away, is an edge error, and its share is given back.
  */
 export function receiveBody(
   request: IncomingMessage,
   limits: BodyLimits,
   budget: Budget,
 ): Promise<ReceivedBody> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const announced = announcedLength(request);
     let taken = 0;
     const release = () => {
@@ -60,19 +59,17 @@ export function receiveBody(
     };
 
     const chunks: Buffer[] = [];
-    let whole: Buffer | undefined;
     let received = 0;
     const onData = (chunk: Buffer) => {
       received += chunk.length;
       if (received > limits.bodyBytes) return fail('body-too-large', String(limits.bodyBytes));
       if (announced === undefined && !take(chunk.length)) return fail('overloaded');
-      if (whole === undefined) chunks.push(chunk);
-      else chunk.copy(whole, received - chunk.length);
+      chunks.push(chunk);
     };
     const onEnd = () => {
       detach();
       // One decoding at the end: characters that are split over chunks stay whole.
-      resolve({ text: (whole ?? Buffer.concat(chunks, received)).toString('utf8'), release });
+      resolve({ ok: true, text: Buffer.concat(chunks, received).toString('utf8'), release });
     };
     // `close` without `end`: the client went away, and nobody reads the answer.
     const onClose = () => fail('body-incomplete');
@@ -84,14 +81,12 @@ export function receiveBody(
       request.on('error', ignore);
       chunks.length = 0;
       release();
-      reject(new EdgeFailure(edgeError(code, detail)));
+      resolve({ ok: false, error: edgeError(code, detail) });
     };
 
     if (announced !== undefined && announced > limits.bodyBytes)
       return fail('body-too-large', String(limits.bodyBytes));
     if (announced !== undefined && !take(announced)) return fail('overloaded');
-    // One piece, written as it arrives: chunks that are joined at the end are there twice.
-    if (announced !== undefined) whole = Buffer.allocUnsafeSlow(announced);
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }

@@ -61,17 +61,6 @@ export function edgeError(code: EdgeErrorCode, detail = ''): EdgeError {
   return { code, status, message: message.replace('{detail}', () => detail) };
 }
 
-/** An edge error on its way through fastify, which knows only how to pass exceptions on. */
-export class EdgeFailure extends Error {
-  override readonly name = 'EdgeFailure';
-  readonly edge: EdgeError;
-
-  constructor(edge: EdgeError) {
-    super(edge.message);
-    this.edge = edge;
-  }
-}
-
 /** What goes over the wire. */
 export function errorBody(error: EdgeError): string {
   return JSON.stringify({ error: error.code, message: error.message });

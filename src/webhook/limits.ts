@@ -31,7 +31,7 @@ export const LIMITS: ServerLimits = {
   handshakeMs: 10_000,
   maxSilent: 1_000,
   maxLagMs: 1_000,
-  lingerMs: 1_000,
+  lingerMs: 5_000,
   // Go's client, which the apiserver is, drops idle connections after 90 s and does not retry a POST on one that the
   // server closed under it. So everything that ends a quiet connection comes later than that; Node counts headersMs
   // from the opening of a connection and wants requestMs to be no shorter.

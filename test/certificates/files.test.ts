@@ -97,6 +97,8 @@ suite('a certificate and its key from files', () => {
     const weak = await generate([{ name: 'commonName', value: 'localhost' }], {
       keySize: 1024,
       algorithm: 'sha256',
+      // Rounded to the second, a certificate made now could be valid from the next one on.
+      notBeforeDate: days(-1),
     });
     await assert.rejects(
       load(t, weak.cert, weak.private),

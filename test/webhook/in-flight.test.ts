@@ -24,6 +24,21 @@ test('an announced length counts before a byte of it is there; beyond the budget
   assert.equal((await send(port, { body: body.subarray(0, 5_000) })).status, 400, 'what fits is taken');
 });
 
+test('who is sent away with a body of a decent size keeps the connection, so that the answer arrives', async (t) => {
+  const { port, metrics } = await listening(t, { limits });
+  const held = [await wire(t, port), await wire(t, port)];
+  for (const { socket } of held) socket.write(head(10_000));
+  await until('both to be received', async () => (await metric(metrics, inFlight)) === 2);
+  const { socket, text } = await wire(t, port);
+  socket.write(head(6_000));
+  await until('the first answer', () => text().startsWith('HTTP/1.1 503 '));
+  for (const one of held) one.socket.destroy();
+  await until('the others to be over', async () => (await metric(metrics, inFlight)) <= 1);
+  socket.write(' '.repeat(6_000) + head(1) + ' ');
+  await until('the second answer', () => text().includes('HTTP/1.1 400 '));
+  assert.doesNotMatch(text(), /connection: close/i);
+});
+
 test('a chunked body counts as it grows', async (t) => {
   const { port } = await listening(t, { limits });
   const chunk = `1f40\r\n${' '.repeat(8_000)}\r\n`;

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 const poison: Readonly<Record<string, string>> = {
-  __proto__: '"__proto__":{"polluted":"yes"},',
+  'a plain __proto__': '"__proto__":{"polluted":"yes"},',
   'an escaped __proto__': '"\\u005f_proto__":{"polluted":"yes"},',
   'constructor.prototype': '"constructor":{"prototype":{"polluted":"yes"}},',
   'a text under __proto__': '"__proto__":"yes",',
