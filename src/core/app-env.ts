@@ -1,7 +1,4 @@
 import type { Container, EnvVar, Pod } from './kubernetes.ts';
-import type { Place } from './pod.ts';
-import { isHelper, places } from './pod.ts';
-import { withContainer } from './ports.ts';
 import type { Problem } from './problem.ts';
 import type { AppEnv } from './profile.ts';
 
@@ -16,27 +13,51 @@ export interface AppEnvAdded {
 /**
  * Points the application at the exporter, in the application's regular containers only and only where that takes
  * nothing away: a variable that is set, or may be set through envFrom, stays as it is, and a warning says so.
+ *
+ * @param containers the application's
  */
 export function setAppEnv(
   pod: Pod,
+  containers: readonly Container[],
   variables: readonly AppEnv[],
-  ingest: number,
   prefix: string,
   problems: Problem[],
 ): AppEnvAdded {
+  const application = new Set(containers);
   const added: string[] = [];
   const present: string[] = [];
-  let current = pod;
-  for (const place of places(pod)) {
-    if (place.list !== 'containers' || isHelper(place.container)) continue;
-    const wanted = variables.map((variable) => filled(variable, ingest));
-    const result = extend(place, wanted, prefix, problems);
-    present.push(...result.present.map((name) => `${place.container.name}/${name}`));
-    if (result.added.length === 0) continue;
-    added.push(...result.added.map((name) => `${place.container.name}/${name}`));
-    current = withContainer(current, place, { ...place.container, env: result.env });
-  }
-  return { pod: current, added, present };
+  const after = pod.spec.containers.map((container) => {
+    if (!application.has(container)) return container;
+    const result = extend(container, variables, prefix, problems);
+    present.push(...result.present.map((name) => `${container.name}/${name}`));
+    added.push(...result.added.map((name) => `${container.name}/${name}`));
+    return result.added.length === 0 ? container : { ...container, env: result.env };
+  });
+  return {
+    pod: added.length === 0 ? pod : { ...pod, spec: { ...pod.spec, containers: after } },
+    added,
+    present,
+  };
+}
+
+/** The profile's variables with the exporter's ingest port filled in. */
+export function filledEnv(variables: readonly AppEnv[], ingest: number): readonly AppEnv[] {
+  return variables.map((variable) => filled(variable, ingest));
+}
+
+/** `container/VARIABLE` of those that already say what podscrape would have them say. */
+export function presentAppEnv(
+  containers: readonly Container[],
+  variables: readonly AppEnv[],
+): readonly string[] {
+  return containers.flatMap((container) =>
+    variables.flatMap((variable) => {
+      const value = (container.env ?? [])[lastOf(container, variable.name)]?.value;
+      const says =
+        'append' in variable ? value?.includes(variable.append) === true : value === variable.value;
+      return says ? [`${container.name}/${variable.name}`] : [];
+    }),
+  );
 }
 
 function filled(variable: AppEnv, ingest: number): AppEnv {
@@ -53,7 +74,7 @@ interface Extended {
 }
 
 function extend(
-  { container }: Place,
+  container: Container,
   wanted: readonly AppEnv[],
   prefix: string,
   problems: Problem[],

@@ -1,7 +1,8 @@
+import type { CommunityValue } from './community.ts';
 import { communityParams, communityValue } from './community.ts';
-import type { Container, Pod } from './kubernetes.ts';
+import type { Pod } from './kubernetes.ts';
 import type { PlannedExporter } from './exporters.ts';
-import { tcpPort } from './pod.ts';
+import { places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
 import type { TargetAttribute, TargetRequest } from './target-list.ts';
@@ -66,12 +67,14 @@ function communityRequest(
   exporters: readonly PlannedExporter[],
 ): CommunityLayer {
   const annotations = pod.metadata?.annotations;
-  const port = communityValue(annotations, 'port');
-  if (port !== undefined && exporters.some((planned) => isPortOf(pod, planned, port.text)))
+  const [port, scheme, path] = ['port', 'scheme', 'path'].map((name) =>
+    set(communityValue(annotations, name)),
+  );
+  const isExporters = (text: string): boolean => exporters.some((planned) => isPortOf(pod, planned, text));
+  // A port that our own key asks for too is the application's, whatever number exporters usually have.
+  if (port !== undefined && own.port !== portReference(port.text) && isExporters(port.text))
     return { keys: {} };
-  const scheme = communityValue(annotations, 'scheme');
-  const path = communityValue(annotations, 'path');
-  const params = communityParams(annotations);
+  const params = [...communityParams(annotations)].map(([name, { text }]) => [name, text] as const);
   return {
     ...(port === undefined || own.port !== undefined ? {} : { port: parsePort(port.text) }),
     ...(scheme === undefined || own.scheme !== undefined ? {} : { scheme: parseScheme(scheme.text) }),
@@ -85,24 +88,25 @@ function communityRequest(
   };
 }
 
-/** Whether a community port is the exporter's: declared by its container, or its usual port and nobody's. */
-function isPortOf(pod: Pod, planned: PlannedExporter, text: string): boolean {
-  const name = text.trim();
-  const number = parsePortNumber(name);
-  if (planned.existing !== undefined) {
-    const { container } = planned.existing;
-    return number === undefined
-      ? declaresName(container, name)
-      : tcpPort(container, number) !== undefined || number === planned.port;
-  }
-  const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
-  return (
-    number === planned.exporter.port && !all.some((container) => tcpPort(container, number) !== undefined)
-  );
+/** Templates leave empty values behind, and no scraper's rule matches one. */
+function set(value: CommunityValue | undefined): CommunityValue | undefined {
+  return value === undefined || value.text.trim() === '' ? undefined : value;
 }
 
-function declaresName(container: Container, name: string): boolean {
-  return (container.ports ?? []).some((port) => port.name === name);
+/** The number, however it is written, or the name. */
+function portReference(text: string): number | string {
+  return parsePortNumber(text.trim()) ?? text.trim();
+}
+
+/** Whether a community port is the exporter's: the one it serves metrics on, or will if nobody has it. */
+function isPortOf(pod: Pod, { exporter, existing, port }: PlannedExporter, text: string): boolean {
+  const name = text.trim();
+  const number = parsePortNumber(name);
+  if (existing !== undefined) {
+    return number === undefined ? tcpPort(existing.container, port)?.name === name : number === port;
+  }
+  const all = places(pod).map(({ container }) => container);
+  return number === exporter.port && !all.some((container) => tcpPort(container, number) !== undefined);
 }
 
 function mergeCommunity(own: TargetRequest, community: CommunityLayer, problems: Problem[]): TargetRequest {
@@ -125,10 +129,16 @@ function mergeCommunity(own: TargetRequest, community: CommunityLayer, problems:
     });
   }
   if (community.params !== undefined && !own.bad.has('params')) values['params'] = community.params;
-  const set = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const ownValues = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   const place = (name: TargetAttribute): string =>
     own[name] === undefined && values[name] !== undefined
       ? (community.keys[name] ?? own.place(name))
       : own.place(name);
-  return { ...values, ...(set as unknown as TargetRequest), bad, place };
+  return {
+    ...values,
+    ...(ownValues as unknown as TargetRequest),
+    bad,
+    place,
+    ...(Object.keys(values).length === 0 ? {} : { describedByOwner: true }),
+  };
 }

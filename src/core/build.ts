@@ -1,18 +1,20 @@
-import { setAppEnv } from './app-env.ts';
+import { filledEnv, presentAppEnv, setAppEnv } from './app-env.ts';
+import { communityValue } from './community.ts';
 import type { Added, Decision, Injection } from './decision.ts';
 import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
 import type { Pod } from './kubernetes.ts';
-import { isMetricsPortName, own, places, tcpPort } from './pod.ts';
+import { applicationContainers, isMetricsPortName, own, places, tcpPort } from './pod.ts';
 import { declarePorts } from './ports.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
 import { annotate } from './scrape-annotations.ts';
-import { addSidecar, isOurs } from './sidecar.ts';
+import { addSidecar, isOurs, isOurVolume } from './sidecar.ts';
 import { recordedAdded, withStatus } from './status.ts';
 import type { ResolvedTarget } from './targets.ts';
 import { defaultContainer } from './targets.ts';
+import { parsePortNumber } from './values.ts';
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
@@ -27,17 +29,17 @@ export interface Work {
 
 /** The changes themselves, in order: sidecars, environment, ports, annotations, record. */
 export function build(pod: Pod, work: Work, problems: Problem[], config: EngineConfig): Injection {
-  const { request, profiles, plan, targets } = work;
+  const { profiles, plan, targets } = work;
   const record = new Recorder(pod, config);
   let after = pod;
   for (const planned of plan) after = placeSidecar(after, planned, work, config, record);
-  for (const planned of plan) after = pointApplication(after, planned, request, config, record, problems);
+  for (const planned of plan) after = pointApplication(after, planned, work, config, record, problems);
 
   const primary = primaryTarget(after, targets, config);
   const uncarried = targets.filter((target) => target !== primary && !namedPortFinds(after, target, primary));
   const declared = declarePorts(after, targets, new Set(uncarried));
   record.note('ports', declared.added, declared.present);
-  warn(targets, uncarried, request, config, problems);
+  warn(pod, work, uncarried, config, problems);
   const annotatedTarget = primary === undefined ? undefined : declared.targets[targets.indexOf(primary)];
   const annotated = annotate(declared.pod, declared.targets, annotatedTarget, problems);
   record.note('annotations', annotated.added, annotated.present);
@@ -58,7 +60,7 @@ export function build(pod: Pod, work: Work, problems: Problem[], config: EngineC
  * things that this decision wants, so that a forged record cannot claim the owner's.
  */
 class Recorder {
-  readonly #earlier: Partial<Record<keyof Added, readonly unknown[]>>;
+  readonly #earlier: Partial<Added>;
   readonly #lists: Record<keyof Added, string[]>;
 
   constructor(pod: Pod, config: EngineConfig) {
@@ -88,7 +90,11 @@ function placeSidecar(
 ): Pod {
   const { prefix, name } = { prefix: config.annotationPrefix, name: planned.exporter.name };
   if (planned.existing !== undefined) {
-    const mounts = planned.existing.container.volumeMounts?.map((mount) => mount.name) ?? [];
+    // The owner's exporter is the owner's, whatever a record says.
+    if (!isOurs(planned)) return pod;
+    const mounts = (planned.existing.container.volumeMounts ?? [])
+      .map((mount) => mount.name)
+      .filter(isOurVolume);
     const keys = Object.keys(pod.metadata?.annotations ?? {}).filter((key) =>
       key.startsWith(`${prefix}/mapping`),
     );
@@ -116,19 +122,30 @@ function isNative(pod: Pod, request: Request, config: EngineConfig): boolean {
   return config.initContainersScraped || (pod.spec.restartPolicy ?? 'Always') !== 'Always';
 }
 
-/** The application's variables; an exporter of the owner's is the owner's to connect. */
+/**
+ * The application's variables, together with a new exporter. Beside one that is there already nothing is set: the
+ * owner's is the owner's to connect, and after ours a container that another webhook adds is not the application.
+ */
 function pointApplication(
   pod: Pod,
   planned: PlannedExporter,
-  request: Request,
+  work: Work,
   config: EngineConfig,
   record: Recorder,
   problems: Problem[],
 ): Pod {
-  if (request.appEnv === 'off' || planned.ingest === undefined) return pod;
-  if (planned.existing !== undefined && !isOurs(planned)) return pod;
-  const variables = planned.profiles.flatMap((profile) => profile.exporter?.appEnv ?? []);
-  const result = setAppEnv(pod, variables, planned.ingest, config.annotationPrefix, problems);
+  if (work.request.appEnv === 'off' || planned.ingest === undefined) return pod;
+  const names = new Set(work.plan.map(({ existing, exporter }) => existing?.container.name ?? exporter.name));
+  const containers = applicationContainers(pod, names);
+  const variables = filledEnv(
+    planned.profiles.flatMap((profile) => profile.exporter?.appEnv ?? []),
+    planned.ingest,
+  );
+  if (planned.existing !== undefined) {
+    if (isOurs(planned)) record.note('env', [], presentAppEnv(containers, variables));
+    return pod;
+  }
+  const result = setAppEnv(pod, containers, variables, config.annotationPrefix, problems);
   record.note('env', result.added, result.present);
   return result.pod;
 }
@@ -146,34 +163,62 @@ function namedPortFinds(pod: Pod, target: ResolvedTarget, primary: ResolvedTarge
   return plain && target.port !== primary?.port && willBeNamed(pod, target);
 }
 
-/** The target that the pod-level annotations describe: the first that a named port cannot carry, else the first. */
+/**
+ * The target that the pod-level annotations describe: the one whose port they name already, be it by the owner's hand
+ * or by an earlier pass; else the first that a named port cannot carry, else the first.
+ */
 function primaryTarget(
   pod: Pod,
   targets: readonly ResolvedTarget[],
   config: EngineConfig,
 ): ResolvedTarget | undefined {
   if (targets.length > 1 && config.portAnnotation === 'none') return undefined;
-  return targets.find((target) => !namedPortFinds(pod, target, undefined)) ?? targets[0];
+  const named = communityValue(pod.metadata?.annotations, 'port')?.text.trim();
+  return (
+    targets.find((target) => target.describedByOwner) ??
+    targets.find((target) => named !== undefined && isPortOf(pod, target, named)) ??
+    targets.find((target) => !namedPortFinds(pod, target, undefined)) ??
+    targets[0]
+  );
+}
+
+function isPortOf(pod: Pod, { container, port }: ResolvedTarget, text: string): boolean {
+  if (parsePortNumber(text) !== undefined) return parsePortNumber(text) === port;
+  const place = places(pod).find((candidate) => candidate.serves && candidate.container.name === container);
+  return place !== undefined && tcpPort(place.container, port)?.name === text;
 }
 
 function warn(
-  targets: readonly ResolvedTarget[],
+  pod: Pod,
+  { targets, request, plan }: Work,
   uncarried: readonly ResolvedTarget[],
-  request: Request,
   config: EngineConfig,
   problems: Problem[],
 ): void {
   const prefix = config.annotationPrefix;
   const place = request.list === undefined ? `${prefix}/profile` : `${prefix}/targets`;
+  const annotatedPort = communityValue(pod.metadata?.annotations, 'port')?.key;
+  const adds = plan.some((planned) => planned.existing === undefined);
+  const neverEnds =
+    adds && request.nativeSidecar === 'false' && (pod.spec.restartPolicy ?? 'Always') !== 'Always';
   if (targets.length > 1) {
     const message = `${targets.length} targets; podscrape's scrape configuration or a monitor finds all, others may not`;
     problems.push({ code: 'several-targets', path: place, message });
   }
+  if (targets.length > 1 && config.portAnnotation === 'none' && annotatedPort !== undefined) {
+    const message = 'stays: beside a container label it makes every declared port a duplicate of one URL';
+    problems.push({ code: 'annotation-conflict', path: annotatedPort, message, hint: 'remove it' });
+  }
+  if (neverEnds) {
+    const message = '"false" keeps the exporter running in a Pod that is to end';
+    problems.push({ code: 'never-ends', path: `${prefix}/native-sidecar`, message, hint: 'leave it out' });
+  }
   for (const target of uncarried) {
-    const message = `${target.container}:${target.port}${target.path} is not found through annotations or port names`;
+    const message = `${target.container}:${target.port}${target.path} is found by no annotation or port name`;
     problems.push({ code: 'several-targets', path: place, message, hint: 'it needs operator mode' });
   }
-  if (targets.some((target) => target.interval !== '15s' || target.timeout !== '5s')) {
+  const isPlain = (time: string, plain: string): boolean => time === plain || time === 'inherit';
+  if (targets.some(({ interval, timeout }) => !isPlain(interval, '15s') || !isPlain(timeout, '5s'))) {
     const message = "interval and timeout take effect through podscrape's scrape configuration only";
     problems.push({ code: 'interval-needs-config', path: `${prefix}/interval`, message });
   }

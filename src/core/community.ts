@@ -29,16 +29,14 @@ export function communityValue(
 /** The parameters set through `prometheus.io/param_NAME`, in the Pod's order. */
 export function communityParams(
   annotations: StringMap | null | undefined,
-): readonly (readonly [string, string])[] {
-  const params = new Map<string, string>();
+): ReadonlyMap<string, CommunityValue> {
+  const params = new Map<string, CommunityValue>();
   for (const key of Object.keys(annotations ?? {})) {
-    const match = /^prometheus\.io([./])param_([A-Za-z0-9_]+)$/.exec(key);
-    const name = match?.[2];
-    if (name === undefined) continue;
-    const value = communityValue(annotations, `param_${name}`);
-    if (value !== undefined) params.set(name, value.text);
+    const name = /^prometheus\.io[./]param_([A-Za-z0-9_]+)$/.exec(key)?.[1];
+    const value = name === undefined ? undefined : communityValue(annotations, `param_${name}`);
+    if (name !== undefined && value !== undefined) params.set(name, value);
   }
-  return [...params];
+  return params;
 }
 
 /** `true` or `false` in any case; undefined for everything else. */

@@ -5,6 +5,7 @@ import { imageName, isMetricsPortName, isTcp, isWindows, places, tcpPort } from 
 import type { Problem } from './problem.ts';
 import type { Exporter, Profile } from './profile.ts';
 import type { Request } from './request.ts';
+import { parsePortNumber } from './values.ts';
 
 /** One exporter that the request's profiles use, looked up in the Pod. */
 export interface PlannedExporter {
@@ -88,18 +89,18 @@ function metricsPortOf(place: Place, exporter: Exporter): number {
   const flag = flagPort(place, exporter, '{port}');
   if (flag !== undefined) return flag;
   if (tcpPort(place.container, exporter.port) !== undefined) return exporter.port;
-  return ports.length === 1 && ports[0] !== undefined ? ports[0].containerPort : exporter.port;
+  const others = ports.filter((port) => port.containerPort !== exporter.ingestPort);
+  return others.length === 1 && others[0] !== undefined ? others[0].containerPort : exporter.port;
 }
 
 /** The port in the argument that sets it (`--web.listen-address=:9200`, or as two arguments), if the Pod has one. */
 function flagPort(place: Place, exporter: Exporter, variable: '{port}' | '{ingest}'): number | undefined {
   const flag = exporter.args.find((arg) => arg.includes(variable))?.split('=', 1)[0];
-  const args = place.container.args ?? [];
+  const args = [...(place.container.command ?? []), ...(place.container.args ?? [])];
   const index = args.findIndex((arg) => arg === flag || arg.startsWith(`${flag ?? ''}=`));
   if (flag === undefined || index < 0) return undefined;
   const value = args[index] === flag ? args[index + 1] : args[index];
-  const match = /:([0-9]{1,5})$/.exec(value ?? '');
-  return match === null ? undefined : Number(match[1]);
+  return parsePortNumber(/:([0-9]+)$/.exec(value ?? '')?.[1] ?? '');
 }
 
 /** Why no sidecar may be added to the Pod, or undefined when one may. */
@@ -114,12 +115,13 @@ export function sidecarObstacle(pod: Pod, exporter: Exporter, config: EngineConf
 /** Moves a new exporter off the ports that the Pod or another target has. */
 export function choosePorts(pod: Pod, planned: PlannedExporter, taken: ReadonlySet<number>): PlannedExporter {
   if (planned.existing !== undefined) return planned;
-  const used = new Set([
-    ...taken,
-    ...places(pod).flatMap(({ container }) => (container.ports ?? []).map((port) => port.containerPort)),
-  ]);
-  const port = nextFree(planned.exporter.port, used);
-  used.add(port);
+  const declared = places(pod).flatMap(({ container }) => container.ports ?? []);
+  // Metrics are served over TCP, so that a UDP port of that number is no obstacle; packets come in over both.
+  const port = nextFree(
+    planned.port,
+    new Set([...taken, ...declared.filter(isTcp).map((tcp) => tcp.containerPort)]),
+  );
+  const used = new Set([...taken, port, ...declared.map(({ containerPort }) => containerPort)]);
   return {
     ...planned,
     port,

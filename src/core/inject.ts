@@ -2,22 +2,23 @@ import { applicationRequests } from './application.ts';
 import { build } from './build.ts';
 import { communityValue } from './community.ts';
 import type { Decision, Injection, Reason } from './decision.ts';
-import { NOTHING_ADDED, skipped } from './decision.ts';
+import { skipped } from './decision.ts';
 import { injectSwitches, reasonToSkip } from './eligible.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
 import { choosePorts, planExporters, sidecarObstacle } from './exporters.ts';
 import type { Pod } from './kubernetes.ts';
-import { isPodShaped, places, tcpPort } from './pod.ts';
+import { isPodShaped } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { hasErrors, severity } from './problem.ts';
 import type { OwnKeys, Request } from './request.ts';
 import { readOwnKeys, readRequest } from './request.ts';
 import { ANNOTATION_BYTES, annotationBytes } from './self-check.ts';
-import { withStatus } from './status.ts';
+import { stillThere, withStatus } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ResolvedTarget } from './targets.ts';
-import { otherDeclarers, resolveTargets, scrapeTimes } from './targets.ts';
+import { checkOverlaps, distinct, reachable, withoutExporters } from './target-checks.ts';
+import { resolveTargets, scrapeTimes } from './targets.ts';
 
 /**
  * Decides what becomes of one Pod and makes it so on a copy: pure, without clock or I/O. Branches that do not change
@@ -71,32 +72,40 @@ function refuse(
   config: EngineConfig,
 ): Injection {
   const outcome = reason === 'host-network' || reason === 'no-sidecar' ? 'skipped' : 'refused';
-  const decision: Decision = { outcome, reason, profiles, targets: [], problems, added: NOTHING_ADDED };
+  const decision: Decision = {
+    outcome,
+    reason,
+    profiles,
+    targets: [],
+    problems,
+    added: stillThere(pod, config),
+  };
   return { decision, pod: withStatus(pod, decision, config) };
 }
 
 function carryOut(pod: Pod, request: Request, problems: Problem[], config: EngineConfig): Injection {
   const profiles = request.profiles.map((profile) => profile.name);
-  const exporters = planExporters(pod, request, config, problems);
-  const application = resolveTargets(
+  const exporters = usable(pod, planExporters(pod, request, config, problems), config, problems);
+  const resolved = resolveTargets(
     pod,
     applicationRequests(pod, request, exporters, problems),
     request.profiles.find((profile) => profile.target !== undefined),
+    new Set(exporters.flatMap(({ existing }) => existing?.container.name ?? [])),
     problems,
   );
-  const times =
-    exporters.length === 0
-      ? undefined
-      : scrapeTimes(request.attributes, application.length > 0 ? [] : problems);
+  const application = distinct(withoutExporters(resolved, exporters, problems), problems);
+  // Without a list they are the application target's too, and what is wrong with them has been said.
+  const said = request.list === undefined && resolved.length > 0;
+  const times = exporters.length === 0 ? undefined : scrapeTimes(request.attributes, said ? [] : problems);
   checkOverlaps(pod, application, exporters, problems);
   const errors = problems.filter((problem) => severity(problem) === 'error');
   if (errors.length > 0) {
     const onlyPorts = errors.every((problem) => problem.code === 'port-conflict');
     return refuse(pod, onlyPorts ? 'port-conflict' : 'bad-request', profiles, problems, config);
   }
-  const plan = placeExporters(pod, exporters, application, config, problems);
+  const plan = placeExporters(pod, exporters, application);
   const wanted = [...application, ...plan.map((planned) => exporterTarget(planned, times))];
-  const targets = reachable(pod, wanted, plan, config, problems);
+  const targets = reachable(pod, wanted, plan, config, problems) ? wanted : [];
   if (targets.length === 0) {
     return refuse(
       pod,
@@ -109,73 +118,35 @@ function carryOut(pod: Pod, request: Request, problems: Problem[], config: Engin
   return build(pod, { request, profiles, plan, targets }, problems, config);
 }
 
-/** Two targets on one port of two containers, and exporters of the owner, which cannot be moved out of the way. */
-function checkOverlaps(
+/** The exporters that are there or may be added; the others are left out, with a word about it. */
+function usable(
   pod: Pod,
-  application: readonly ResolvedTarget[],
   exporters: readonly PlannedExporter[],
+  config: EngineConfig,
   problems: Problem[],
-): void {
-  const hint = 'two containers cannot serve one port';
-  const holders = new Map<number, string>();
-  for (const planned of exporters) {
-    if (planned.existing === undefined) continue;
-    const { name } = planned.existing.container;
-    holders.set(planned.port, name);
-    for (const target of application.filter(
-      ({ container, port }) => container === name && port !== planned.port,
-    )) {
-      const message = `${target.port} would be on ${name}, which is the exporter; this describes the application`;
-      problems.push({
-        code: 'bad-value',
-        path: target.portPlace,
-        message,
-        hint: 'name the application’s container',
-      });
-    }
-    const [other] = otherDeclarers(pod, name, planned.port);
-    if (other === undefined) continue;
-    problems.push({
-      code: 'port-conflict',
-      path: name,
-      message: `serves ${planned.port}, which ${other} declares`,
-      hint,
-    });
-  }
-  for (const { container, port, portPlace } of application) {
-    const holder = holders.get(port) ?? container;
-    holders.set(port, holder);
-    if (holder === container || otherDeclarers(pod, container, port).length > 0) continue;
-    const message = `${port} is asked for on ${container} and on ${holder}`;
-    problems.push({ code: 'port-conflict', path: portPlace, message, hint });
-  }
+): readonly PlannedExporter[] {
+  return exporters.filter(({ exporter, existing }) => {
+    const obstacle = existing === undefined ? sidecarObstacle(pod, exporter, config) : undefined;
+    if (obstacle === undefined) return true;
+    const message = `no ${exporter.name} is added, because ${obstacle}`;
+    problems.push({ code: 'no-sidecar', path: `${config.annotationPrefix}/profile`, message });
+    return false;
+  });
 }
 
-/** The exporters that are there or may be added, with their ports; the others are left out, with a word about it. */
+/** New exporters get ports that neither the Pod nor another target has. */
 function placeExporters(
   pod: Pod,
   exporters: readonly PlannedExporter[],
   application: readonly ResolvedTarget[],
-  config: EngineConfig,
-  problems: Problem[],
 ): readonly PlannedExporter[] {
   const taken = new Set(application.map((target) => target.port));
-  const placed: PlannedExporter[] = [];
-  for (const planned of exporters) {
-    const obstacle =
-      planned.existing === undefined ? sidecarObstacle(pod, planned.exporter, config) : undefined;
-    if (obstacle !== undefined) {
-      const path = `${config.annotationPrefix}/profile`;
-      const message = `no ${planned.exporter.name} is added, because ${obstacle}`;
-      problems.push({ code: 'no-sidecar', path, message });
-      continue;
-    }
+  return exporters.map((planned) => {
     const chosen = choosePorts(pod, planned, taken);
     taken.add(chosen.port);
     if (chosen.ingest !== undefined) taken.add(chosen.ingest);
-    placed.push(chosen);
-  }
-  return placed;
+    return chosen;
+  });
 }
 
 function exporterTarget(planned: PlannedExporter, times: ReturnType<typeof scrapeTimes>): ResolvedTarget {
@@ -189,43 +160,6 @@ function exporterTarget(planned: PlannedExporter, times: ReturnType<typeof scrap
     timeout: times?.timeout ?? '5s',
     source: planned.profiles[0]?.name ?? planned.exporter.name,
     portPlace: planned.exporter.name,
+    describedByOwner: false,
   };
-}
-
-/** Without those whose port may not be declared: on the host's network a new containerPort is a port of the node. */
-function reachable(
-  pod: Pod,
-  targets: readonly ResolvedTarget[],
-  plan: readonly PlannedExporter[],
-  config: EngineConfig,
-  problems: Problem[],
-): readonly ResolvedTarget[] {
-  const unique = targets.filter(
-    (target, index) =>
-      !targets.slice(0, index).some((t) => t.container === target.container && sameUrl(t, target)),
-  );
-  if (pod.spec.hostNetwork !== true || config.allowHostNetwork) return unique;
-  const added = new Set(
-    plan.filter((planned) => planned.existing === undefined).map(({ exporter }) => exporter.name),
-  );
-  return unique.filter((target) => {
-    const place = places(pod).find(({ container }) => container.name === target.container);
-    if (
-      added.has(target.container) ||
-      (place !== undefined && tcpPort(place.container, target.port) !== undefined)
-    )
-      return true;
-    const message = `${target.port} is not declared by ${target.container}, and nothing is declared for a hostNetwork Pod`;
-    problems.push({ code: 'host-network', path: target.portPlace, message, hint: 'declare the port' });
-    return false;
-  });
-}
-
-function sameUrl(a: ResolvedTarget, b: ResolvedTarget): boolean {
-  return (
-    a.port === b.port &&
-    a.path === b.path &&
-    a.scheme === b.scheme &&
-    JSON.stringify(a.params) === JSON.stringify(b.params)
-  );
 }

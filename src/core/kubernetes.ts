@@ -49,6 +49,7 @@ export interface VolumeMount {
 export interface Container {
   readonly name: string;
   readonly image?: string;
+  readonly command?: readonly string[] | null;
   readonly args?: readonly string[] | null;
   readonly ports?: readonly ContainerPort[] | null;
   readonly env?: readonly EnvVar[] | null;
@@ -75,6 +76,7 @@ export interface PodSpec {
   readonly os?: { readonly name?: string } | null;
   readonly nodeSelector?: StringMap | null;
   readonly automountServiceAccountToken?: boolean;
+  readonly securityContext?: unknown;
   /** Pod-level resources (Kubernetes ≥ 1.32). */
   readonly resources?: unknown;
 }

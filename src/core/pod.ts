@@ -16,10 +16,17 @@ const isListOf = (value: unknown, check: (entry: unknown) => boolean): boolean =
 const isString = (value: unknown): boolean => typeof value === 'string';
 const isOptionalString = (value: unknown): boolean => isAbsent(value) || typeof value === 'string';
 
+// Mutation runs before validation, so that nothing has a length yet. Validation refuses longer names (63 and 15
+// characters) whatever we say, and no Pod that etcd can hold has so many containers.
+const LONGEST_NAME = 63;
+const MOST_CONTAINERS = 1000;
+
+const isShortString = (value: unknown): boolean => typeof value === 'string' && value.length <= LONGEST_NAME;
+
 const isPort = (value: unknown): boolean =>
   isObject(value) &&
   typeof value['containerPort'] === 'number' &&
-  isOptionalString(value['name']) &&
+  (isAbsent(value['name']) || isShortString(value['name'])) &&
   isOptionalString(value['protocol']);
 
 const isEnvVar = (value: unknown): boolean =>
@@ -34,10 +41,11 @@ const isMount = (value: unknown): boolean =>
   isNamed(value) && isOptionalString((value as { mountPath?: unknown }).mountPath);
 
 const isContainer = (value: unknown): boolean =>
-  isNamed(value) &&
   isObject(value) &&
+  isShortString(value['name']) &&
   isOptionalString(value['image']) &&
   isOptionalString(value['restartPolicy']) &&
+  isListOf(value['command'], isString) &&
   isListOf(value['args'], isString) &&
   isListOf(value['ports'], isPort) &&
   isListOf(value['env'], isEnvVar) &&
@@ -59,8 +67,10 @@ export function isPodShaped(value: unknown): value is Pod {
   return (
     isObject(spec) &&
     Array.isArray(spec['containers']) &&
+    spec['containers'].length <= MOST_CONTAINERS &&
     spec['containers'].every(isContainer) &&
     isListOf(spec['initContainers'], isContainer) &&
+    ((spec['initContainers'] ?? []) as unknown[]).length <= MOST_CONTAINERS &&
     isListOf(spec['volumes'], isNamed) &&
     isStringMap(spec['nodeSelector']) &&
     isOptionalString(spec['restartPolicy']) &&
@@ -149,12 +159,28 @@ export function isHelper(container: Container): boolean {
   );
 }
 
-/** The application's containers: those that are no helper, or all when every one is. */
-export function applicationContainers(pod: Pod): readonly Container[] {
-  const application = pod.spec.containers.filter((container) => !isHelper(container));
-  return application.length > 0 ? application : pod.spec.containers;
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/**
+ * The application's containers: those that are no helper. Where all are, the application is an exporter itself, and
+ * only the containers named in `exporters`, which the request's profiles stand for, are left out.
+ */
+export function applicationContainers(
+  pod: Pod,
+  exporters: ReadonlySet<string> = NO_NAMES,
+): readonly Container[] {
+  const candidates = pod.spec.containers.filter(({ name }) => !exporters.has(name));
+  const application = candidates.filter((container) => !isHelper(container));
+  if (application.length > 0) return application;
+  return candidates.length > 0 ? candidates : pod.spec.containers;
 }
 
+/** Windows containers run no Linux sidecar; HostProcess ones bear no other kind beside them. */
 export function isWindows(pod: Pod): boolean {
-  return pod.spec.os?.name === 'windows' || own(pod.spec.nodeSelector, 'kubernetes.io/os') === 'windows';
+  if (pod.spec.os?.name === 'windows' || own(pod.spec.nodeSelector, 'kubernetes.io/os') === 'windows')
+    return true;
+  return [pod.spec, ...pod.spec.containers].some(({ securityContext }) => {
+    const options = isObject(securityContext) ? securityContext['windowsOptions'] : undefined;
+    return isObject(options) && options['hostProcess'] === true;
+  });
 }

@@ -23,6 +23,7 @@ export const PROBLEM_CODES = {
   'nothing-asked': 'warning',
   'host-network': 'warning',
   'no-sidecar': 'warning',
+  'never-ends': 'warning',
   'not-injected': 'warning',
 } as const satisfies Record<string, 'error' | 'warning'>;
 

@@ -140,7 +140,7 @@ function resolveProfiles(
       code: 'profile-conflict',
       path,
       message: `${applications.map((profile) => profile.name).join(' and ')} both describe the application`,
-      hint: `keep one; ${config.annotationPrefix}/targets lists several targets`,
+      hint: 'keep one',
     });
   }
   return profiles;

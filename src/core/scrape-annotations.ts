@@ -1,7 +1,7 @@
-import { COMMUNITY_PREFIX, communityParams, communityValue, parseScrape } from './community.ts';
+import type { CommunityValue } from './community.ts';
+import { COMMUNITY_PREFIX, communityParams, communityValue } from './community.ts';
 import type { Target } from './decision.ts';
 import type { Pod } from './kubernetes.ts';
-import { isTcp, places } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { quoted } from './text.ts';
 import { parsePortNumber } from './values.ts';
@@ -35,11 +35,11 @@ export function annotate(
       added.push(`${COMMUNITY_PREFIX}/${name}`);
       continue;
     }
-    if (settle(pod, name, value, current, after, problems)) added.push(`${COMMUNITY_PREFIX}/${name}`);
+    if (settle(name, value, current, after, problems)) added.push(`${COMMUNITY_PREFIX}/${name}`);
   }
-  for (const [name] of communityParams(before)) {
+  for (const [name, { key }] of communityParams(before)) {
     if (wanted.has(`param_${name}`) || primary === undefined) continue;
-    conflict(`${COMMUNITY_PREFIX}/param_${name}`, 'stays', 'the request has no such parameter', problems);
+    conflict(key, 'stays', 'the request has no such parameter', problems);
   }
   const present = [...wanted]
     .map(([name]) => `${COMMUNITY_PREFIX}/${name}`)
@@ -79,38 +79,61 @@ function wantedAnnotations(
 
 /** Brings one annotation that is already there in line, as far as it may be; whether the slash form was added. */
 function settle(
-  pod: Pod,
   name: string,
   value: string,
-  current: NonNullable<ReturnType<typeof communityValue>>,
+  current: CommunityValue,
   after: Record<string, string>,
   problems: Problem[],
 ): boolean {
   const slashKey = `${COMMUNITY_PREFIX}/${name}`;
-  const dottedKey = `${COMMUNITY_PREFIX}.${name}`;
   const { slash, dotted } = current;
-  if (dotted !== undefined && dotted !== value) {
-    // Prometheus makes the same meta label of both spellings, so the dotted one may not stay beside a right one.
-    Reflect.deleteProperty(after, dottedKey);
-    const message = `${quoted(dotted)} taken out: Prometheus cannot tell it from ${slashKey}, which says ${quoted(slash ?? value)}`;
-    problems.push({ code: 'annotation-normalised', path: dottedKey, message });
-    if (slash === undefined) {
+  if (slash === undefined) {
+    if (dotted === undefined || dotted === value) return false;
+    takeOut(name, dotted, `written as ${slashKey}: ${quoted(value)}`, after, problems);
+    after[slashKey] = value;
+    return true;
+  }
+  if (slash !== value) {
+    if (isReadable(name, slash) && canonical(slash, name) !== value) {
+      conflict(slashKey, `${quoted(slash)} stays`, `the request says ${quoted(value)}`, problems);
+    } else {
       after[slashKey] = value;
-      return true;
+      const message = `${quoted(slash)} written as ${quoted(value)}, which every scraper reads`;
+      problems.push({ code: 'annotation-normalised', path: slashKey, message });
     }
   }
-  if (slash === undefined || slash === value) return false;
-  if (canonical(pod, name, slash) === value) {
-    after[slashKey] = value;
-    problems.push({
-      code: 'annotation-normalised',
-      path: slashKey,
-      message: `${quoted(slash)} written as ${quoted(value)}, which every scraper reads`,
-    });
-    return false;
+  // Prometheus makes one meta label of both spellings and takes the value of either.
+  const stays = after[slashKey] ?? value;
+  if (dotted !== undefined && dotted !== stays) {
+    takeOut(
+      name,
+      dotted,
+      `taken out: Prometheus cannot tell it from ${slashKey}, ${quoted(stays)}`,
+      after,
+      problems,
+    );
   }
-  conflict(slashKey, `${quoted(slash)} stays`, `the request says ${quoted(value)}`, problems);
   return false;
+}
+
+function takeOut(
+  name: string,
+  dotted: string,
+  why: string,
+  after: Record<string, string>,
+  problems: Problem[],
+): void {
+  const key = `${COMMUNITY_PREFIX}.${name}`;
+  Reflect.deleteProperty(after, key);
+  problems.push({ code: 'annotation-normalised', path: key, message: `${quoted(dotted)} ${why}` });
+}
+
+/** Whether any scraper understands the value; what none does is no setting that could be lost. */
+function isReadable(name: string, text: string): boolean {
+  if (name === 'scrape') return text === 'true' || text === 'false';
+  if (name === 'scheme') return text === 'http' || text === 'https';
+  if (name === 'port') return /^[0-9]+$/.test(text);
+  return name === 'path' ? text !== '' : true;
 }
 
 function conflict(path: string, stays: string, request: string, problems: Problem[]): void {
@@ -119,19 +142,6 @@ function conflict(path: string, stays: string, request: string, problems: Proble
 }
 
 /** The readable spelling of a value: what scrapers read as the owner meant it. */
-function canonical(pod: Pod, name: string, text: string): string {
-  if (name === 'scrape') return parseScrape(text) === undefined ? text : String(parseScrape(text));
-  if (name === 'scheme') return text.trim().toLowerCase();
-  if (name === 'port') return String(parsePortNumber(text.trim()) ?? namedPort(pod, text.trim()) ?? text);
-  return text;
-}
-
-function namedPort(pod: Pod, name: string): number | undefined {
-  for (const { container, serves } of places(pod)) {
-    const port = serves
-      ? (container.ports ?? []).find((candidate) => candidate.name === name && isTcp(candidate))
-      : undefined;
-    if (port !== undefined) return port.containerPort;
-  }
-  return undefined;
+function canonical(text: string, name: string): string {
+  return name === 'port' ? String(parsePortNumber(text) ?? text) : text;
 }

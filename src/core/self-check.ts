@@ -46,7 +46,7 @@ const ADDABLE = new RegExp(
     String.raw`^/spec/(?:initContainers|volumes)$`,
     String.raw`^/spec/(?:containers|initContainers|volumes)/\d+$`,
     String.raw`^${CONTAINER}/ports(?:/\d+(?:/name)?)?$`,
-    String.raw`^${CONTAINER}/env(?:/\d+)?$`,
+    String.raw`^${CONTAINER}/env(?:/\d+(?:/value)?)?$`,
   ].join('|'),
 );
 const REPLACEABLE = new RegExp(

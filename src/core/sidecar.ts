@@ -2,7 +2,7 @@ import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
 import { sha256 } from './hash.ts';
 import type { Container, EnvVar, Pod, ResourceRequirements, Volume, VolumeMount } from './kubernetes.ts';
-import { own } from './pod.ts';
+import { imageName, own } from './pod.ts';
 import { metricsPortName, takenPortNames } from './ports.ts';
 import type { ExporterResources } from './profile.ts';
 import { parseQuantity, sameQuantity } from './quantity.ts';
@@ -12,6 +12,11 @@ import { parseQuantity, sameQuantity } from './quantity.ts';
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TOKEN_VOLUME = 'podscrape-no-token';
 const MAPPING_VOLUME = 'podscrape-mapping';
+
+/** Whether a volume's name is one that podscrape gives. */
+export function isOurVolume(name: string): boolean {
+  return name.startsWith(TOKEN_VOLUME) || name.startsWith(MAPPING_VOLUME);
+}
 
 export interface SidecarAdded {
   readonly pod: Pod;
@@ -94,14 +99,16 @@ export function exporterArgs(planned: PlannedExporter, mapped: boolean): readonl
     : filled;
 }
 
-/** Whether the exporter that is already there is what podscrape itself would have added. */
+/**
+ * Whether the exporter that is already there is podscrape's own, from an earlier pass: our name, our image under any
+ * registry, and all of our arguments. Another webhook may have rewritten the registry or added a flag since.
+ */
 export function isOurs(planned: PlannedExporter): boolean {
   const { existing, exporter } = planned;
   if (existing === undefined || existing.container.name !== exporter.name) return false;
-  if (existing.container.image !== exporter.image) return false;
-  const expected = exporterArgs(planned, planned.mapping !== undefined);
+  if (imageName(existing.container.image) !== imageName(exporter.image)) return false;
   const args = existing.container.args ?? [];
-  return args.length === expected.length && args.every((arg, index) => arg === expected[index]);
+  return exporterArgs(planned, planned.mapping !== undefined).every((arg) => args.includes(arg));
 }
 
 interface ContainerNeeds {

@@ -1,8 +1,10 @@
 import type { Added, Decision } from './decision.ts';
+import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
-import type { Pod } from './kubernetes.ts';
-import { own } from './pod.ts';
+import type { Container, Pod } from './kubernetes.ts';
+import { own, places, tcpPort } from './pod.ts';
 import { problemText } from './problem.ts';
+import { isOurVolume } from './sidecar.ts';
 import { clip, withoutControlCharacters } from './text.ts';
 
 /**
@@ -49,13 +51,52 @@ export function statusText(decision: Decision, config: EngineConfig): string {
 }
 
 /** What an earlier pass recorded as added; empty for anything that is no record. */
-export function recordedAdded(
-  pod: Pod,
-  config: EngineConfig,
-): Partial<Record<keyof Added, readonly unknown[]>> {
-  const added: unknown = parse(own(pod.metadata?.annotations, statusKey(config)))?.added;
-  if (typeof added !== 'object' || added === null) return {};
-  return Object.fromEntries(Object.entries(added).filter(([, names]) => Array.isArray(names)));
+export function recordedAdded(pod: Pod, config: EngineConfig): Partial<Added> {
+  return parse(own(pod.metadata?.annotations, statusKey(config)))?.added ?? {};
+}
+
+/**
+ * The part of an earlier record that can be true: things that podscrape writes and that are there. A pass that refuses
+ * keeps it, because what the earlier pass put into the Pod is still to be told from the owner's.
+ */
+export function stillThere(pod: Pod, config: EngineConfig): Added {
+  const {
+    containers = [],
+    ports = [],
+    annotations = [],
+    volumes = [],
+    env = [],
+  } = recordedAdded(pod, config);
+  const all = places(pod).map(({ container }) => container);
+  const of = (entry: string): readonly [Container | undefined, string] => {
+    const [name = '', what = ''] = entry.split('/');
+    return [all.find((container) => container.name === name), what];
+  };
+  const isVariable = (name: string): boolean =>
+    [...config.profiles.values()].some(({ exporter }) =>
+      exporter?.appEnv.some((variable) => variable.name === name),
+    );
+  return {
+    containers: containers.filter(
+      (name) => config.exporters.has(name) && all.some((container) => container.name === name),
+    ),
+    ports: ports.filter((entry) => {
+      const [container, number] = of(entry);
+      return container !== undefined && tcpPort(container, Number(number)) !== undefined;
+    }),
+    annotations: annotations.filter(
+      (key) =>
+        /^prometheus\.io\/|^kubectl\.kubernetes\.io\/default-container$/.test(key) ||
+        key.startsWith(`${config.annotationPrefix}/mapping`),
+    ),
+    volumes: volumes.filter(
+      (name) => isOurVolume(name) && (pod.spec.volumes ?? []).some((volume) => volume.name === name),
+    ),
+    env: env.filter((entry) => {
+      const [container, name] = of(entry);
+      return isVariable(name) && (container?.env ?? []).some((variable) => variable.name === name);
+    }),
+  };
 }
 
 /**
@@ -78,14 +119,39 @@ function sameButProblems(a: StatusRecord | undefined, b: StatusRecord | undefine
   return JSON.stringify({ ...a, problems: undefined }) === JSON.stringify({ ...b, problems: undefined });
 }
 
+const LONGEST_RECORD = 65_536;
+
+/** The known fields of a record, in their order; anybody may have written it, so nothing else of it is looked at. */
 function parse(text: string | undefined): StatusRecord | undefined {
-  if (text === undefined || text.length > 65536) return undefined;
+  if (text === undefined || text.length > LONGEST_RECORD) return undefined;
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as StatusRecord)
-      : undefined;
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { outcome, reason, profiles, problems, added, version, config } = value as Readonly<
+    Record<string, unknown>
+  >;
+  if (![outcome, reason, version, config].every((field) => typeof field === 'string')) return undefined;
+  return {
+    outcome: outcome as string,
+    reason: reason as string,
+    ...(isNames(profiles) ? { profiles } : {}),
+    ...(isNames(problems) ? { problems } : {}),
+    ...(typeof added === 'object' && added !== null ? { added: namesOf(added) } : {}),
+    version: version as string,
+    config: config as string,
+  };
+}
+
+function namesOf(added: object): Partial<Added> {
+  return Object.fromEntries(
+    Object.entries(added).filter(([list, names]) => Object.hasOwn(NOTHING_ADDED, list) && isNames(names)),
+  );
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }

@@ -16,6 +16,8 @@ export interface TargetRequest {
   readonly params?: Params;
   readonly interval?: string;
   readonly timeout?: string;
+  /** Something comes from the owner's `prometheus.io/*`, so that this is the target that those describe. */
+  readonly describedByOwner?: boolean;
   /** Attributes with a bad value, so that no default is told about them. */
   readonly bad: ReadonlySet<TargetAttribute>;
 }
@@ -42,7 +44,7 @@ export function readTargetList(text: string, key: string, problems: Problem[]): 
       code: 'bad-value',
       path: key,
       message: list,
-      hint: 'write a list such as [{container: web, port: 8080}]',
+      hint: 'write [{container: web, port: 8080}]',
     });
     return [];
   }
@@ -60,7 +62,7 @@ function parseList(text: string): readonly unknown[] | string {
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : '';
     if (/call stack/i.test(reason)) return 'is nested too deeply';
-    return `is not YAML: ${clip(withoutControlCharacters(reason), 80)}`;
+    return `is not YAML: ${clip(withoutControlCharacters(reason), 36)}`;
   }
   if (!Array.isArray(list)) return 'is not a list';
   if (list.length === 0) return 'is an empty list';

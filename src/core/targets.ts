@@ -5,6 +5,8 @@ import type { Place } from './pod.ts';
 import { applicationContainers, isHelper, isMetricsPortName, isTcp, own, places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
+import { parsePortNumber } from './values.ts';
+import { communityValue } from './community.ts';
 import type { TargetDefaults } from './profile.ts';
 import type { TargetRequest } from './target-list.ts';
 import { oneOf, quoted } from './text.ts';
@@ -13,6 +15,8 @@ import { oneOf, quoted } from './text.ts';
 export interface ResolvedTarget extends Omit<Target, 'portName'> {
   /** Where a problem of its port is said to be. */
   readonly portPlace: string;
+  /** Something of it comes from the owner's `prometheus.io/*` annotations. */
+  readonly describedByOwner: boolean;
 }
 
 const FALLBACK: TargetDefaults = { scheme: 'http', path: '/metrics', port: 8080 };
@@ -22,11 +26,14 @@ const TIMEOUT = '5s';
 /**
  * Decides container and port of each application target. Explicit ports go first, so that a default never takes a
  * port that another target asked for, in this pass or in the next. Every problem is added to `problems`.
+ *
+ * @param exporters the containers that the request's exporter profiles stand for
  */
 export function resolveTargets(
   pod: Pod,
   requests: readonly TargetRequest[],
   profile: { readonly name: string; readonly target?: TargetDefaults } | undefined,
+  exporters: ReadonlySet<string>,
   problems: Problem[],
 ): readonly ResolvedTarget[] {
   const claimed = new Set<number>();
@@ -38,7 +45,13 @@ export function resolveTargets(
   for (const request of byPort) {
     const place = request.container === undefined ? undefined : findContainer(pod, request, problems);
     if (place === null) continue;
-    const found = findPort(pod, request, place, profile?.target ?? FALLBACK, claimed, problems);
+    const found = findPort(
+      pod,
+      request,
+      place,
+      { defaults: profile?.target ?? FALLBACK, claimed, exporters },
+      problems,
+    );
     const times = scrapeTimes(request, problems);
     if (found === undefined || times === undefined) continue;
     claimed.add(found.port);
@@ -52,6 +65,7 @@ export function resolveTargets(
       params: request.params ?? [],
       source: profile?.name ?? 'http',
       portPlace: request.place('port'),
+      describedByOwner: request.describedByOwner === true,
     });
   }
   return requests.flatMap((request) => resolved.get(request) ?? []);
@@ -78,20 +92,25 @@ interface Found {
   readonly port: number;
 }
 
+interface PortContext {
+  readonly defaults: TargetDefaults;
+  readonly claimed: ReadonlySet<number>;
+  readonly exporters: ReadonlySet<string>;
+}
+
 function findPort(
   pod: Pod,
   request: TargetRequest,
   place: Place | undefined,
-  defaults: TargetDefaults,
-  claimed: ReadonlySet<number>,
+  context: PortContext,
   problems: Problem[],
 ): Found | undefined {
   if (request.bad.has('port') || request.bad.has('container')) return undefined;
   if (typeof request.port === 'string') return findNamedPort(pod, request, request.port, place, problems);
-  if (request.port !== undefined) return at(pod, request.port, place);
-  const preferred = metricsPort(pod, place, claimed);
+  if (request.port !== undefined) return at(pod, request.port, place, context.exporters);
+  const preferred = annotatedPort(pod, place, context) ?? metricsPort(pod, place, context);
   if (preferred !== undefined) return preferred;
-  const found = at(pod, defaults.port, place);
+  const found = at(pod, context.defaults.port, place, context.exporters);
   if (!places(pod).some(({ container }) => tcpPort(container, found.port) !== undefined)) {
     problems.push(undeclaredDefault(pod, request, place, found.port));
   }
@@ -108,24 +127,27 @@ function undeclaredDefault(
   const declared = containers.flatMap((container) =>
     (container.ports ?? []).filter(isTcp).map((tcp) => `${container.name} declares ${tcp.containerPort}`),
   );
-  const others = declared.length === 0 ? '' : ` (${declared.slice(0, 3).join(', ')})`;
+  const others = declared.length === 0 ? '' : ` (${oneOf(declared)})`;
   const message = `not set: using ${port}, which no container declares${others}`;
   return { code: 'port-undeclared', path: request.place('port'), message };
 }
 
 /** The number on the named container, else on the one that declares it, else on the application's. */
-function at(pod: Pod, port: number, place: Place | undefined): Found {
+function at(pod: Pod, port: number, place: Place | undefined, exporters: ReadonlySet<string>): Found {
   if (place !== undefined) return { container: place.container.name, port };
   const declaring = places(pod).find(
     ({ container, serves }) => serves && tcpPort(container, port) !== undefined,
   );
-  return { container: (declaring?.container ?? defaultContainer(pod))?.name ?? '', port };
+  return { container: (declaring?.container ?? defaultContainer(pod, exporters))?.name ?? '', port };
 }
 
 /** kubectl's default container, else the first that is no known mesh proxy or exporter. */
-export function defaultContainer(pod: Pod): Container | undefined {
+export function defaultContainer(pod: Pod, exporters?: ReadonlySet<string>): Container | undefined {
   const name = own(pod.metadata?.annotations, 'kubectl.kubernetes.io/default-container');
-  return pod.spec.containers.find((container) => container.name === name) ?? applicationContainers(pod)[0];
+  return (
+    pod.spec.containers.find((container) => container.name === name) ??
+    applicationContainers(pod, exporters)[0]
+  );
 }
 
 function findNamedPort(
@@ -145,9 +167,10 @@ function findNamedPort(
     port.name !== undefined && port.name !== '' && isTcp(port) ? [port.name] : [],
   );
   const otherProtocol = ports.find(({ port }) => port.name === name)?.port.protocol;
+  const who = place === undefined ? 'no container declares' : `${place.container.name} does not declare`;
   const message =
     otherProtocol === undefined
-      ? `${place?.container.name ?? 'no container'} ${place === undefined ? 'declares' : 'does not declare'} a port named ${quoted(name)}`
+      ? `${who} a port named ${quoted(name)}`
       : `the port named ${quoted(name)} is ${otherProtocol}; Prometheus scrapes over TCP`;
   const known = names.length === 0 ? 'use its number' : `declared: ${oneOf(names)}`;
   const hint = didYouMean(name, names).hint ?? known;
@@ -155,19 +178,55 @@ function findNamedPort(
   return undefined;
 }
 
-/** A declared TCP port named `metrics`, else `*-metrics`, of the application; never an exporter's or a claimed one. */
-function metricsPort(pod: Pod, place: Place | undefined, claimed: ReadonlySet<number>): Found | undefined {
-  const candidates =
-    place === undefined
-      ? places(pod).filter(({ container, serves }) => serves && !isHelper(container))
-      : [place];
-  const ports = candidates.flatMap(({ container }) =>
-    (container.ports ?? [])
-      .filter((port) => isTcp(port) && isMetricsPortName(port.name) && !claimed.has(port.containerPort))
-      .map((port) => ({ container: container.name, port: port.containerPort, name: port.name })),
+/**
+ * The declared port that `prometheus.io/port` names, for a listed target that names none: the next pass finds our own
+ * annotation there, whatever metrics ports another webhook has brought meanwhile.
+ */
+function annotatedPort(
+  pod: Pod,
+  place: Place | undefined,
+  { claimed, exporters }: PortContext,
+): Found | undefined {
+  const port = parsePortNumber(communityValue(pod.metadata?.annotations, 'port')?.text ?? '');
+  if (port === undefined || claimed.has(port)) return undefined;
+  const candidates = place === undefined ? candidatePlaces(pod, exporters) : [place];
+  const found = candidates.find(({ container }) => tcpPort(container, port) !== undefined);
+  return found === undefined ? undefined : { container: found.container.name, port };
+}
+
+/** Where the application's ports may be: the default container first, native sidecars last. */
+function candidatePlaces(pod: Pod, exporters: ReadonlySet<string>): readonly Place[] {
+  const application = new Set(applicationContainers(pod, exporters));
+  const first = defaultContainer(pod, exporters);
+  const serving = places(pod).filter(
+    ({ list, container, serves }) =>
+      serves &&
+      !exporters.has(container.name) &&
+      (list === 'containers' ? application.has(container) : !isHelper(container)),
   );
-  const best = ports.find((port) => port.name === 'metrics') ?? ports[0];
-  return best === undefined ? undefined : { container: best.container, port: best.port };
+  return [
+    ...serving.filter(({ container }) => container === first),
+    ...serving.filter(({ container }) => container !== first),
+  ];
+}
+
+/**
+ * A declared TCP port named `metrics`, else `*-metrics`, of the default container, else of another one of the
+ * application's; never an exporter's or a claimed one.
+ */
+function metricsPort(
+  pod: Pod,
+  place: Place | undefined,
+  { claimed, exporters }: PortContext,
+): Found | undefined {
+  for (const { container } of place === undefined ? candidatePlaces(pod, exporters) : [place]) {
+    const ports = (container.ports ?? []).filter(
+      (port) => isTcp(port) && isMetricsPortName(port.name) && !claimed.has(port.containerPort),
+    );
+    const best = ports.find((port) => port.name === 'metrics') ?? ports[0];
+    if (best !== undefined) return { container: container.name, port: best.containerPort };
+  }
+  return undefined;
 }
 
 /** The containers beside `container` that declare the TCP port `port`. */
@@ -191,9 +250,16 @@ function checkOwner(pod: Pod, found: Found, request: TargetRequest, problems: Pr
         }
       : {
           message: `${found.port} is asked for on ${found.container}, but ${who}`,
-          hint: 'two containers cannot serve one port',
+          hint: conflictHint(pod, others),
         };
   problems.push({ code: 'port-conflict', path, ...conflict });
+}
+
+function conflictHint(pod: Pod, others: readonly string[]): string {
+  const idle = places(pod).find(({ container, serves }) => !serves && others.includes(container.name));
+  return idle === undefined
+    ? 'two containers cannot serve one port'
+    : `take it off the init container ${idle.container.name}`;
 }
 
 /** Interval and timeout with their defaults; undefined when one is bad (reported). */

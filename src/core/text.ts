@@ -23,9 +23,16 @@ export function quoted(text: string): string {
   return `"${clip(withoutControlCharacters(text), 32)}"`;
 }
 
-/** `a, b or c`, cut after `most` words. */
-export function oneOf(words: readonly string[], most = 8): string {
-  if (words.length > most) return `${words.slice(0, most).join(', ')} or ${words.length - most} more`;
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} or ${words[words.length - 1] ?? ''}`;
+/** What a list may take of a message that has to stay within a kubectl warning. */
+const LIST_LENGTH = 45;
+
+/** `a, b or c`; as many as fit, and how many more there are. */
+export function oneOf(words: readonly string[]): string {
+  let length = 0;
+  const fitting = words.filter((word, index) => (length += word.length + 2) <= LIST_LENGTH || index === 0);
+  const shown = fitting.map((word) => clip(withoutControlCharacters(word), LIST_LENGTH));
+  const rest = words.length - shown.length;
+  if (rest > 0) return `${shown.join(', ')} or ${rest} more`;
+  if (shown.length < 2) return shown.join('');
+  return `${shown.slice(0, -1).join(', ')} or ${shown[shown.length - 1] ?? ''}`;
 }

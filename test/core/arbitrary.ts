@@ -65,6 +65,7 @@ const container = fc
     image: optional(
       fc.constantFrom(
         'example.com/web:1',
+        ...['example.com/api:1', 'example.com/worker:1', 'busybox'],
         'prom/statsd-exporter:v0.26',
         'quay.io/prometheus/statsd-exporter:v0.31.0',
         'x@sha256:1',
@@ -102,10 +103,10 @@ const hostile = fc.oneof(
   ),
 );
 const anyText = (...plausible: readonly string[]) =>
-  fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...plausible) }, { weight: 1, arbitrary: hostile });
+  fc.oneof({ weight: 60, arbitrary: fc.constantFrom(...plausible) }, { weight: 1, arbitrary: hostile });
 
 const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
-  inject: anyText('enabled', 'true', 'disabled'),
+  inject: anyText('enabled', 'true', 'enabled', 'true', 'enabled', 'disabled'),
   profile: anyText(
     'http',
     'statsd',
@@ -116,20 +117,21 @@ const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
     'spring-boot, gunicorn',
   ),
   scheme: anyText('http', 'https', 'HTTPS'),
-  path: anyText('/metrics', '/actuator/prometheus', 'metrics'),
-  port: anyText('8080', '08080', '9102', '9103', 'metrics', 'web', '99999'),
+  path: anyText('/metrics', '/actuator/prometheus', '/x', '/metrics', '/metrics', 'metrics'),
+  port: anyText('8080', '08080', '9102', '9103', '9000', '9000', 'metrics', 'web'),
   params: anyText('format=prometheus', 'a=1&b=2'),
   interval: anyText('5s', '15s', '1m30s', 'inherit'),
-  timeout: anyText('3s', '5s', '20s', 'inherit'),
-  container: anyText('web', 'api', 'worker', 'nope'),
+  timeout: anyText('3s', '5s', '1s', 'inherit'),
+  container: anyText('web', 'web', 'web', 'api', 'nope'),
   targets: anyText(
-    '[{container: web, port: 8080}, {container: api, port: 9000}]',
+    '[{container: web, port: 8080}, {port: 9000}]',
     '[{port: 8080}, {}]',
-    '[{container: web}, {container: web, port: 9000, path: /a}, {port: metrics}]',
+    '[{path: /x}]',
+    '[{container: web}, {container: web, port: 9000, path: /a}]',
     '- {port: 9102}\n- {port: 8080, scheme: https}',
   ),
   'native-sidecar': anyText('auto', 'true', 'false'),
-  'app-env': anyText('auto', 'off'),
+  'app-env': anyText('auto', 'off', 'auto', 'auto'),
   status: anyText(
     '{}',
     '{"outcome":"injected","added":{"containers":["web"],"annotations":["a"],"ports":[1]}}',
@@ -137,21 +139,38 @@ const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
   mapping: anyText('x'),
   other: anyText('y'),
 };
-const ownKeys = fc
-  .record(
-    Object.fromEntries(
-      [...ANNOTATION_NAMES, 'status', 'mapping', 'other'].map((name) => [
-        name,
-        optional(values[name] ?? hostile),
-      ]),
-    ),
-    { requiredKeys: [] },
-  )
-  .map((map) =>
-    Object.fromEntries(
-      Object.entries(compact(map)).map(([key, value]) => [`${PREFIX}/${key}`, value as string]),
-    ),
-  );
+
+/** How often a key is there, one in so many: a Pod has a few keys, and nearly always a profile. */
+const RARITY: Readonly<Record<string, number>> = {
+  inject: 8,
+  profile: 0,
+  port: 2,
+  targets: 8,
+  container: 8,
+  status: 8,
+  mapping: 20,
+  other: 20,
+};
+
+const rarely = <T>(arbitrary: fc.Arbitrary<T>, rarity: number): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 1, arbitrary }, { weight: rarity, arbitrary: fc.constant(undefined) });
+
+/** @param factor how many times rarer than in annotations */
+const ownKeys = (factor: number): fc.Arbitrary<Record<string, string>> =>
+  fc
+    .record(
+      Object.fromEntries(
+        [...ANNOTATION_NAMES, 'status', 'mapping', 'other'].map((name) => [
+          name,
+          rarely(values[name] ?? hostile, (RARITY[name] ?? 5) * factor),
+        ]),
+      ),
+    )
+    .map((map) =>
+      Object.fromEntries(
+        Object.entries(compact(map)).map(([key, value]) => [`${PREFIX}/${key}`, value as string]),
+      ),
+    );
 
 const communityKeys = fc
   .array(
@@ -181,7 +200,7 @@ const otherKeys = fc.oneof(
 );
 
 const annotations = fc
-  .tuple(ownKeys, communityKeys, otherKeys)
+  .tuple(ownKeys(1), rarely(communityKeys, 2), otherKeys)
   .map(
     ([own, community, other]) =>
       Object.defineProperties(
@@ -194,13 +213,13 @@ const annotations = fc
 export const pods: fc.Arbitrary<Pod> = fc
   .record({
     annotations: fc.option(annotations, { freq: 20 }),
-    labels: optional(ownKeys),
+    labels: rarely(ownKeys(4), 4),
     containers: fc.uniqueArray(container, { minLength: 1, maxLength: 4, selector: (c) => c.name }),
     initContainers: optional(fc.uniqueArray(container, { maxLength: 2, selector: (c) => c.name })),
     volumes: optional(fc.option(fc.constant([{ name: 'podscrape-no-token', emptyDir: {} }]))),
     restartPolicy: optional(fc.constantFrom('Always', 'Never', 'OnFailure')),
-    hostNetwork: fc.option(fc.constant(true), { nil: undefined, freq: 8 }),
-    os: fc.option(fc.constant({ name: 'windows' }), { nil: undefined, freq: 10 }),
+    hostNetwork: rarely(fc.constant(true), 10),
+    os: rarely(fc.constant({ name: 'windows' }), 20),
     automountServiceAccountToken: optional(fc.boolean()),
     resources: fc.option(fc.constant({ limits: { cpu: '2' } }), { nil: undefined, freq: 8 }),
     extra: fc.jsonValue({ maxDepth: 2 }),
@@ -217,7 +236,10 @@ export const pods: fc.Arbitrary<Pod> = fc
   });
 
 export const surroundings: fc.Arbitrary<Surroundings> = fc.record({
-  namespace: fc.constantFrom('default', 'team-a', 'kube-system'),
+  namespace: fc.oneof(
+    { weight: 40, arbitrary: fc.constantFrom('default', 'team-a') },
+    { weight: 1, arbitrary: fc.constant('kube-system') },
+  ),
   trigger: fc.constantFrom('namespace', 'object', 'unknown'),
 });
 
@@ -228,6 +250,6 @@ export const configurations: fc.Arbitrary<ConfigFile> = fc
     openshift: optional(fc.boolean()),
     initContainersScraped: optional(fc.boolean()),
     defaultProfile: optional(fc.constantFrom('http', 'gunicorn')),
-    optIn: optional(fc.constantFrom('annotation', 'label', 'namespace')),
+    optIn: rarely(fc.constantFrom('annotation', 'label', 'namespace'), 6),
   })
   .map((value) => compact(value) as ConfigFile);

@@ -29,6 +29,20 @@ const shapes: Readonly<Record<string, unknown>> = {
   'args that are text': { spec: { containers: [{ ...container, args: '--a' }] } },
   'limits that are numbers': { spec: { containers: [{ ...container, resources: { limits: { cpu: 1 } } }] } },
   'init containers that are text': { spec: { containers: [container], initContainers: 'x' } },
+  'a container name of 64 characters': { spec: { containers: [{ name: 'a'.repeat(64) }] } },
+  'a port name of 64 characters': {
+    spec: { containers: [{ ...container, ports: [{ containerPort: 80, name: 'a'.repeat(64) }] }] },
+  },
+  'more containers than any Pod has': {
+    spec: { containers: Array.from({ length: 1001 }, (_, index) => ({ name: `c${index}` })) },
+  },
+  'more init containers than any Pod has': {
+    spec: {
+      containers: [container],
+      initContainers: Array.from({ length: 1001 }, (_, index) => ({ name: `c${index}` })),
+    },
+  },
+  'a command that is text': { spec: { containers: [{ ...container, command: 'sh' }] } },
   'volumes without name': { spec: { containers: [container], volumes: [{}] } },
 };
 

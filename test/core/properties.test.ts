@@ -5,10 +5,15 @@ import fastJsonPatch from 'fast-json-patch';
 import { inject } from '../../src/core/inject.ts';
 import type { Container, Pod } from '../../src/core/kubernetes.ts';
 import { makePatch } from '../../src/core/patch.ts';
+import { imageName, isHelper, own } from '../../src/core/pod.ts';
 import { configurations, pods, surroundings } from './arbitrary.ts';
 import { engineConfig } from './support.ts';
 
-const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 2000) };
+// The same Pods in every run, so that a run tells about the change under test; PROPERTY_SEED and PROPERTY_RUNS explore.
+const runs = {
+  numRuns: Number(process.env['PROPERTY_RUNS'] ?? 2000),
+  seed: Number(process.env['PROPERTY_SEED'] ?? 20261121),
+};
 const PREFIX = 'podscrape.dev';
 
 describe('for every Pod', () => {
@@ -24,6 +29,44 @@ describe('for every Pod', () => {
       }),
       runs,
     );
+  });
+
+  it('a pass after another webhook added a container is an empty patch', () => {
+    const added = { name: 'vault-agent', image: 'hashicorp/vault:1', env: [{ name: 'A', value: 'b' }] };
+    fc.assert(
+      fc.property(pods, surroundings, configurations, fc.boolean(), (pod, where, file, front) => {
+        const config = engineConfig(file);
+        const first = inject(pod, where, config);
+        fc.pre(first.decision.outcome === 'injected');
+        // Where every container is an exporter, one that is added would be the application.
+        fc.pre(
+          pod.spec.containers.some(
+            (container) => !isHelper(container) && imageName(container.image) !== 'statsd-exporter',
+          ),
+        );
+        // A container in front becomes kubectl's default container unless the Pod names one, and so the application's.
+        const named =
+          own(first.pod.metadata?.annotations, 'kubectl.kubernetes.io/default-container') !== undefined;
+        const { containers } = first.pod.spec;
+        const between = front && named ? [added, ...containers] : [...containers, added];
+        const pass = { ...first.pod, spec: { ...first.pod.spec, containers: between } };
+        const second = inject(pass, where, config);
+        assert.deepEqual(makePatch(pass, second.pod, PREFIX), []);
+        assert.deepEqual(second.decision.targets, first.decision.targets);
+      }),
+      runs,
+    );
+  });
+
+  it('the generated Pods are worth it: many are injected, many with a sidecar, some refused', () => {
+    const sample = fc.sample(fc.tuple(pods, surroundings, configurations), { numRuns: 2000, seed: 1 });
+    const decisions = sample.map(([pod, where, file]) => inject(pod, where, engineConfig(file)).decision);
+    const rate = (of: (decision: (typeof decisions)[number]) => boolean): number =>
+      decisions.filter(of).length / 2000;
+    assert.ok(rate(({ outcome }) => outcome === 'injected') > 0.3);
+    assert.ok(rate(({ added }) => added.containers.length > 0) > 0.1);
+    assert.ok(rate(({ added }) => added.env.length > 0) > 0.02);
+    assert.ok(rate(({ outcome }) => outcome === 'refused') > 0.05);
   });
 
   it('applying the patch equals the result', () => {
