@@ -2,7 +2,7 @@ import type { CommunityValue } from './community.ts';
 import { communityParams, communityValue } from './community.ts';
 import type { Pod } from './kubernetes.ts';
 import type { PlannedExporter } from './exporters.ts';
-import { places, tcpPort } from './pod.ts';
+import { hasPortName, places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
 import type { TargetAttribute, TargetRequest } from './target-list.ts';
@@ -103,7 +103,7 @@ function isPortOf(pod: Pod, { exporter, existing, port }: PlannedExporter, text:
   const name = text.trim();
   const number = parsePortNumber(name);
   if (existing !== undefined) {
-    return number === undefined ? tcpPort(existing.container, port)?.name === name : number === port;
+    return number === undefined ? hasPortName(existing.container, port, name) : number === port;
   }
   const all = places(pod).map(({ container }) => container);
   return number === exporter.port && !all.some((container) => tcpPort(container, number) !== undefined);

@@ -5,7 +5,7 @@ import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
 import type { Pod } from './kubernetes.ts';
-import { applicationContainers, isMetricsPortName, own, places, tcpPort } from './pod.ts';
+import { applicationContainers, hasPortName, isMetricsPortName, own, places, tcpPort } from './pod.ts';
 import { declarePorts } from './ports.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
@@ -185,7 +185,7 @@ function primaryTarget(
 function isPortOf(pod: Pod, { container, port }: ResolvedTarget, text: string): boolean {
   if (parsePortNumber(text) !== undefined) return parsePortNumber(text) === port;
   const place = places(pod).find((candidate) => candidate.serves && candidate.container.name === container);
-  return place !== undefined && tcpPort(place.container, port)?.name === text;
+  return place !== undefined && hasPortName(place.container, port, text);
 }
 
 function warn(

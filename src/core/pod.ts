@@ -122,6 +122,13 @@ export function tcpPort(container: Container, number: number): ContainerPort | u
   return ports.find((port) => isMetricsPortName(port.name)) ?? ports.find((port) => port.name) ?? ports[0];
 }
 
+/** Whether the container declares `number` over TCP under that name, among whatever other names. */
+export function hasPortName(container: Container, number: number, name: string): boolean {
+  return (container.ports ?? []).some(
+    (port) => isTcp(port) && port.containerPort === number && port.name === name,
+  );
+}
+
 /** `metrics` and `*-metrics`: the names that podscrape's scrape configuration finds. */
 export function isMetricsPortName(name: string | undefined): boolean {
   return (
