@@ -7,7 +7,6 @@ import { alternativeNames } from './names.ts';
 import { makeCertificates } from './self-signed.ts';
 
 export { CertificateError } from './error.ts';
-export { DEFAULT_DNS_NAMES } from './names.ts';
 
 /** Where the server's certificate is to come from: two files, a folder, or, with neither, memory. */
 export interface CertificateOptions {

@@ -21,7 +21,7 @@ export function pathText(path: Path): string {
 }
 
 /** A key as it is where it is a plain word, else quoted and with control characters escaped. */
-export function word(key: string): string {
+function word(key: string): string {
   return /^[\w./-]{1,80}$/.test(key) ? key : shown(key);
 }
 

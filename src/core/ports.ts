@@ -8,7 +8,7 @@ import type { ResolvedTarget } from './targets.ts';
 /** Declaring ports: container-name-aware names, nothing renumbered, nothing renamed. */
 
 /** The Pod with one container replaced; every other branch is shared. */
-export function withContainer(pod: Pod, place: Place, container: Container): Pod {
+function withContainer(pod: Pod, place: Place, container: Container): Pod {
   const list = [...(pod.spec[place.list] ?? [])];
   list[place.index] = container;
   return { ...pod, spec: { ...pod.spec, [place.list]: list } };

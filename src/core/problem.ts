@@ -56,7 +56,7 @@ export function problemText(problem: Problem): string {
 }
 
 /** The known word that `word` was likely meant to be, or undefined when none is near enough to suggest. */
-export function nearMiss(word: string, known: readonly string[]): string | undefined {
+function nearMiss(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0 || word === '' || word.length > 64) return undefined;
   const best = closest(word.toLowerCase(), [...known]);
   return isNear(word.toLowerCase(), best) ? best : undefined;

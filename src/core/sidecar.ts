@@ -89,7 +89,7 @@ function freeVolumeName(pod: Pod, name: string): string {
 }
 
 /** The arguments with the ports filled in, the mapping's last. */
-export function exporterArgs(planned: PlannedExporter, mapped: boolean): readonly string[] {
+function exporterArgs(planned: PlannedExporter, mapped: boolean): readonly string[] {
   const { args, mapping } = planned.exporter;
   const filled = args.map((arg) =>
     arg.replace('{port}', String(planned.port)).replace('{ingest}', String(planned.ingest ?? '')),

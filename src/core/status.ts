@@ -26,12 +26,12 @@ interface StatusRecord {
 
 const MOST_PROBLEMS = 20;
 
-export function statusKey(config: EngineConfig): string {
+function statusKey(config: EngineConfig): string {
   return `${config.annotationPrefix}/status`;
 }
 
 /** The record as compact JSON, what people look for first; empty lists are left out. */
-export function statusText(decision: Decision, config: EngineConfig): string {
+function statusText(decision: Decision, config: EngineConfig): string {
   const added = Object.fromEntries(
     Object.entries(decision.added).filter(([, names]: [string, readonly string[]]) => names.length > 0),
   );

@@ -27,7 +27,7 @@ export function limited<T>(parse: (text: string) => Parsed<T>, limit: number) {
 }
 
 /** Refuses control characters too. */
-export function guarded<T>(parse: (text: string) => Parsed<T>, limit: number = LIMITS.value) {
+function guarded<T>(parse: (text: string) => Parsed<T>, limit: number = LIMITS.value) {
   return limited(
     (text) =>
       hasControlCharacters(text) ? bad(`${quoted(text)} has a control character`, 'remove it') : parse(text),
