@@ -88,7 +88,8 @@ function placeSidecar(
   config: EngineConfig,
   record: Recorder,
 ): Pod {
-  const { prefix, name } = { prefix: config.annotationPrefix, name: planned.exporter.name };
+  const prefix = config.annotationPrefix;
+  const { name } = planned.exporter;
   if (planned.existing !== undefined) {
     // The owner's exporter is the owner's, whatever a record says.
     if (!isOurs(planned)) return pod;

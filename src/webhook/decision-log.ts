@@ -26,7 +26,7 @@ export function decisionFields(request: AdmissionRequest, decision: Decision, ef
     profiles: decision.profiles.slice(0, LIST_LENGTH).map((name) => clip(name, NAME_LENGTH)),
     targets: decision.targets
       .slice(0, LIST_LENGTH)
-      .map(({ container, port, path }) => clip(`${container}:${port}${path}`, PATH_LENGTH)),
+      .map(({ container, port }) => clip(`${container}:${port}`, PATH_LENGTH)),
     problems: decision.problems
       .slice(0, LIST_LENGTH)
       .map(({ code, path }) => ({ code, path: clip(place(path), PATH_LENGTH) })),

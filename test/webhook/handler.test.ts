@@ -136,7 +136,7 @@ test('a decision becomes patch, warnings, audit annotations, metrics and one log
     outcome: 'injected',
     reason: 'injected',
     profiles: ['http'],
-    targets: ['web:8080/m'],
+    targets: ['web:8080'],
     problems: [{ code: 'unknown-key', path: 'podscrape.dev/prot' }],
     patchOps: 1,
     patchBytes,
