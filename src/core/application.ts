@@ -6,7 +6,7 @@ import { hasPortName, places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
 import type { TargetAttribute, TargetRequest } from './target-list.ts';
-import { parsePath, parsePort, parsePortNumber, parseScheme } from './values.ts';
+import { badValue, parsePath, parsePort, parsePortNumber, parseScheme } from './values.ts';
 import type { Parsed } from './values.ts';
 
 /**
@@ -31,8 +31,8 @@ export function applicationRequests(
         hint: 'remove one',
       });
     }
-    // The community's annotations describe one target only, and after us they describe the primary one; so they
-    // are no default for a list, or a second pass would see other targets than the first.
+    // The community's annotations describe one target only, and after us they describe the primary one; so but for a
+    // declared port (targets.ts) they are no default for a list, or a second pass would see other targets.
     return request.list.map((entry) => withDefaults(entry, attributes));
   }
   const hasProfile = request.profiles.some((profile) => profile.target !== undefined);
@@ -120,13 +120,7 @@ function mergeCommunity(own: TargetRequest, community: CommunityLayer, problems:
       continue;
     }
     bad.add(name);
-    const hint = parsed.hint === undefined ? {} : { hint: parsed.hint };
-    problems.push({
-      code: 'bad-value',
-      path: community.keys[name] ?? name,
-      message: parsed.message,
-      ...hint,
-    });
+    problems.push(badValue(community.keys[name] ?? name, parsed));
   }
   if (community.params !== undefined && !own.bad.has('params')) values['params'] = community.params;
   const ownValues = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));

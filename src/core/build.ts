@@ -5,7 +5,7 @@ import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
 import type { Pod } from './kubernetes.ts';
-import { applicationContainers, hasPortName, isMetricsPortName, own, places, tcpPort } from './pod.ts';
+import { applicationContainers, hasPortName, isMetricsPortName, own, servingPlace, tcpPort } from './pod.ts';
 import { declarePorts } from './ports.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
@@ -153,7 +153,7 @@ function pointApplication(
 
 /** The name that the target's port has, or whether it will get one of ours. */
 function willBeNamed(pod: Pod, target: ResolvedTarget): boolean {
-  const place = places(pod).find(({ container, serves }) => serves && container.name === target.container);
+  const place = servingPlace(pod, target.container);
   const name = place === undefined ? undefined : tcpPort(place.container, target.port)?.name;
   return name === undefined || name === '' || isMetricsPortName(name);
 }
@@ -185,7 +185,7 @@ function primaryTarget(
 
 function isPortOf(pod: Pod, { container, port }: ResolvedTarget, text: string): boolean {
   if (parsePortNumber(text) !== undefined) return parsePortNumber(text) === port;
-  const place = places(pod).find((candidate) => candidate.serves && candidate.container.name === container);
+  const place = servingPlace(pod, container);
   return place !== undefined && hasPortName(place.container, port, text);
 }
 

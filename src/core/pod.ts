@@ -112,6 +112,11 @@ export function places(pod: Pod): readonly Place[] {
   return [...regular, ...init];
 }
 
+/** Where the container of that name stands, if it runs beside the application. */
+export function servingPlace(pod: Pod, name: string | undefined): Place | undefined {
+  return places(pod).find(({ container, serves }) => serves && container.name === name);
+}
+
 export function isTcp(port: ContainerPort): boolean {
   return (port.protocol ?? 'TCP') === 'TCP';
 }

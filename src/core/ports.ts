@@ -2,7 +2,7 @@ import type { Target } from './decision.ts';
 import { sha256 } from './hash.ts';
 import type { Container, ContainerPort, Pod } from './kubernetes.ts';
 import type { Place } from './pod.ts';
-import { places, tcpPort } from './pod.ts';
+import { places, servingPlace, tcpPort } from './pod.ts';
 import type { ResolvedTarget } from './targets.ts';
 
 /** Declaring ports: container-name-aware names, nothing renumbered, nothing renamed. */
@@ -77,11 +77,9 @@ export function declarePorts(
   const added: string[] = [];
   const present: string[] = [];
   let current = pod;
-  const named = targets.map((target): Target => {
+  const declared = targets.map((target): Target => {
     const rest = withoutPlace(target);
-    const place = places(current).find(
-      ({ container, serves }) => serves && container.name === target.container,
-    );
+    const place = servingPlace(current, target.container);
     if (place === undefined) return rest;
     const key = keyOf(target);
     present.push(key);
@@ -94,7 +92,7 @@ export function declarePorts(
     added.push(key);
     return name === undefined ? rest : { ...rest, portName: name };
   });
-  return { pod: current, targets: named, added, present };
+  return { pod: current, targets: declared, added, present };
 }
 
 function withoutPlace(target: ResolvedTarget): Target {

@@ -9,6 +9,7 @@ import type { Profile } from './profile.ts';
 import type { TargetRequest } from './target-list.ts';
 import { readTargetList, TARGET_ATTRIBUTES } from './target-list.ts';
 import { clip, oneOf, quoted, withoutControlCharacters } from './text.ts';
+import { badValue } from './values.ts';
 
 /** What is asked for one Pod: its own keys, read and checked, over the layers below them. */
 export interface Request {
@@ -52,8 +53,7 @@ export function readOwnKeys(pod: Pod, prefix: string): OwnKeys {
       values[name] = parsed.value;
     } else {
       bad.add(name);
-      const hint = parsed.hint === undefined ? {} : { hint: parsed.hint };
-      problems.push({ code: 'bad-value', path: key, message: parsed.message, ...hint });
+      problems.push(badValue(key, parsed));
     }
   }
   return { values, bad, present, problems };

@@ -94,7 +94,7 @@ function settle(
     return true;
   }
   if (slash !== value) {
-    if (isReadable(name, slash) && canonical(slash, name) !== value) {
+    if (isReadable(name, slash) && canonical(name, slash) !== value) {
       conflict(slashKey, `${quoted(slash)} stays`, `the request says ${quoted(value)}`, problems);
     } else {
       after[slashKey] = value;
@@ -142,6 +142,6 @@ function conflict(path: string, stays: string, request: string, problems: Proble
 }
 
 /** The readable spelling of a value: what scrapers read as the owner meant it. */
-function canonical(text: string, name: string): string {
+function canonical(name: string, text: string): string {
   return name === 'port' ? String(parsePortNumber(text) ?? text) : text;
 }

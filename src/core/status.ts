@@ -30,15 +30,15 @@ function statusKey(config: EngineConfig): string {
   return `${config.annotationPrefix}/status`;
 }
 
-/** The record as compact JSON, what people look for first; empty lists are left out. */
-function statusText(decision: Decision, config: EngineConfig): string {
+/** The record, what people look for first; empty lists are left out. */
+function recordOf(decision: Decision, config: EngineConfig): StatusRecord {
   const added = Object.fromEntries(
     Object.entries(decision.added).filter(([, names]: [string, readonly string[]]) => names.length > 0),
   );
   const problems = decision.problems
     .slice(0, MOST_PROBLEMS)
     .map((p) => clip(withoutControlCharacters(problemText(p)), 300));
-  const record: StatusRecord = {
+  return {
     outcome: decision.outcome,
     reason: decision.reason,
     ...(decision.profiles.length === 0 ? {} : { profiles: decision.profiles }),
@@ -47,7 +47,6 @@ function statusText(decision: Decision, config: EngineConfig): string {
     version: config.version,
     config: config.hash,
   };
-  return JSON.stringify(record);
 }
 
 /** What an earlier pass recorded as added; empty for anything that is no record. */
@@ -105,17 +104,18 @@ export function stillThere(pod: Pod, config: EngineConfig): Added {
  */
 export function withStatus(pod: Pod, decision: Decision, config: EngineConfig): Pod {
   const key = statusKey(config);
-  const text = statusText(decision, config);
+  const record = recordOf(decision, config);
+  const text = JSON.stringify(record);
   const current = own(pod.metadata?.annotations, key);
-  if (current === text || sameButProblems(parse(current), parse(text))) return pod;
+  if (current === text || sameButProblems(parse(current), record)) return pod;
   return {
     ...pod,
     metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [key]: text } },
   };
 }
 
-function sameButProblems(a: StatusRecord | undefined, b: StatusRecord | undefined): boolean {
-  if (a === undefined || b === undefined || a.outcome !== 'injected') return false;
+function sameButProblems(a: StatusRecord | undefined, b: StatusRecord): boolean {
+  if (a?.outcome !== 'injected') return false;
   return JSON.stringify({ ...a, problems: undefined }) === JSON.stringify({ ...b, problems: undefined });
 }
 

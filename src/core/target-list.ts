@@ -4,6 +4,7 @@ import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
 import { clip, hasControlCharacters, oneOf, quoted, withoutControlCharacters } from './text.ts';
 import type { Params, PortReference } from './values.ts';
+import { badValue } from './values.ts';
 
 /** One target as asked for; what is undefined comes from the defaults, what is `bad` has been reported. */
 export interface TargetRequest {
@@ -110,13 +111,7 @@ function readEntry(entry: unknown, place: string, problems: Problem[]): TargetRe
       values[attribute] = parsed.value;
     } else {
       bad.add(attribute);
-      const { message, hint } = parsed;
-      problems.push({
-        code: 'bad-value',
-        path: `${place}.${attribute}`,
-        message,
-        ...(hint === undefined ? {} : { hint }),
-      });
+      problems.push(badValue(`${place}.${attribute}`, parsed));
     }
   }
   return { ...values, place: (attribute) => `${place}.${attribute}`, bad };

@@ -2,7 +2,16 @@ import type { Target } from './decision.ts';
 import { parseDuration } from './duration.ts';
 import type { Container, Pod } from './kubernetes.ts';
 import type { Place } from './pod.ts';
-import { applicationContainers, isHelper, isMetricsPortName, isTcp, own, places, tcpPort } from './pod.ts';
+import {
+  applicationContainers,
+  isHelper,
+  isMetricsPortName,
+  isTcp,
+  own,
+  places,
+  servingPlace,
+  tcpPort,
+} from './pod.ts';
 import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
 import { parsePortNumber } from './values.ts';
@@ -73,10 +82,9 @@ export function resolveTargets(
 
 /** The named container, or null when there is none (reported). */
 function findContainer(pod: Pod, request: TargetRequest, problems: Problem[]): Place | null {
-  const serving = places(pod).filter((place) => place.serves);
-  const place = serving.find(({ container }) => container.name === request.container);
+  const place = servingPlace(pod, request.container);
   if (place !== undefined) return place;
-  const names = serving.map(({ container }) => container.name);
+  const names = places(pod).flatMap(({ container, serves }) => (serves ? [container.name] : []));
   const name = request.container ?? '';
   problems.push({
     code: 'unknown-container',

@@ -1,10 +1,16 @@
 import { parseDuration } from './duration.ts';
+import type { Problem } from './problem.ts';
 import { hasControlCharacters, oneOf, quoted } from './text.ts';
 
 /** The parsers of single values: what is allowed, and what a person reads when it is something else. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly message: string; readonly hint?: string };
+
+/** What is reported of a value that is not allowed. */
+export function badValue(path: string, { message, hint }: Extract<Parsed<unknown>, { ok: false }>): Problem {
+  return { code: 'bad-value', path, message, ...(hint === undefined ? {} : { hint }) };
+}
 
 /** Query parameters in the order asked, decoded. */
 export type Params = readonly (readonly [name: string, value: string])[];
