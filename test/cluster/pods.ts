@@ -44,7 +44,7 @@ const VARYING: readonly (readonly [pattern: RegExp, stands: string])[] = [
   [/"uid": ?"[0-9a-f-]{36}"/g, '"uid":"UID"'],
   [/"(creationTimestamp|time|lastTransitionTime|startTime)": ?"[^"]+"/g, '"$1":"TIME"'],
   [/"resourceVersion": ?"\d+"/g, '"resourceVersion":"N"'],
-  [/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access-XXXXX'],
+  [/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access-RANDOM'],
   // Of podscrape's record: what a release or a new default changes.
   [
     /\\"version\\":\\"[^"]+\\",\\"config\\":\\"[0-9a-f]{12}\\"/g,
@@ -62,5 +62,5 @@ export function steady(object: object): unknown {
   const { metadata } = JSON.parse(text) as PodObject;
   const hash = metadata.labels?.['pod-template-hash'] ?? metadata.labels?.['controller-revision-hash'];
   if (hash !== undefined) text = text.replaceAll(hash.slice(hash.lastIndexOf('-') + 1), 'HASH');
-  return JSON.parse(text.replace(/("name":"[a-z0-9-]+-HASH)-[a-z0-9]{5}"/, '$1-XXXXX"'));
+  return JSON.parse(text.replace(/("name":"[a-z0-9-]+-HASH)-[a-z0-9]{5}"/, '$1-RANDOM"'));
 }
