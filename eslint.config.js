@@ -3,12 +3,12 @@ import tseslint from 'typescript-eslint';
 
 /** What each room under src/ may import; anything else relative is an error. Type imports count too. */
 const rooms = {
-  core: { rooms: [], packages: ['fast-json-patch', 'fastest-levenshtein', 'yaml', 'node:crypto'] },
+  core: { rooms: [], packages: ['fast-json-patch', 'fastest-levenshtein', 'yaml', 're2js', 'node:crypto'] },
   profiles: { rooms: ['core'], packages: [] },
   prometheus: { rooms: ['core'], packages: ['re2js', 'yaml'] },
   config: {
     rooms: ['core', 'profiles'],
-    packages: ['typebox', 'ajv', 'yaml', 'fastest-levenshtein', 'node:*'],
+    packages: ['typebox', 'ajv', 'yaml', 'fastest-levenshtein', 're2js', 'node:*'],
   },
   telemetry: { rooms: ['core', 'prometheus'], packages: ['pino', 'prom-client', 'node:*'] },
   kube: { rooms: ['core'], packages: ['@kubernetes/client-node', 'node:*'] },

@@ -32,7 +32,7 @@ export async function main(
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
     });
-  for (const row of rows) await add(program, row, args.includes(row.name), io, outcome);
+  for (const row of rows) await add(program, row, args, io, outcome);
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
@@ -43,21 +43,25 @@ export async function main(
   return outcome.code;
 }
 
-/** `called` says that the name is among the arguments: only then is the command's file loaded. */
+/** A command's file is loaded only when its name is among the arguments. */
 async function add(
-  program: Command,
+  parent: Command,
   row: CommandRow,
-  called: boolean,
+  args: readonly string[],
   io: CommandIo,
   outcome: { code: number },
 ): Promise<void> {
-  const command = program.command(row.name).summary(row.summary).description(sentence(row.summary));
-  if (!called) return;
+  const command = parent.command(row.name).summary(row.summary).description(sentence(row.summary));
+  if ('commands' in row) {
+    for (const inner of row.commands) await add(command, inner, args, io, outcome);
+    return;
+  }
+  if (!args.includes(row.name)) return;
   const loaded = await row.load();
   loaded.define(command);
-  command.action(async (options: Record<string, unknown>) => {
+  command.action(async () => {
     try {
-      outcome.code = await loaded.run(options, io);
+      outcome.code = await loaded.run(command.opts(), io, command.args);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       io.stderr.write(`error: ${error.message}\n`);

@@ -35,6 +35,10 @@ export function define(command: Command): void {
     )
     .option('--health-port <number>', 'port to serve probes and metrics on', port, SERVE_DEFAULTS.healthPort)
     .option(
+      '--kubeconfig <file>',
+      'kubeconfig to watch namespaces with (default: the Pod’s ServiceAccount; outside a cluster nobody watches)',
+    )
+    .option(
       '--namespace <name>',
       'podscrape’s own namespace, never touched (default: $POD_NAMESPACE)',
       dnsLabel,

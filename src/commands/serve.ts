@@ -2,17 +2,22 @@ import { CertificateError, certificateSource } from '../certificates/source.ts';
 import type { Certificate } from '../certificates/source.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/load.ts';
-import type { EngineConfig } from '../core/engine-config.ts';
+import { KubeConfigError } from '../kube/config.ts';
 import { startHealthServer } from '../telemetry/health.ts';
 import type { HealthServer } from '../telemetry/health.ts';
 import { ListenError, hostAndPort } from '../telemetry/listen.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { NamespaceWatch } from '../kube/namespaces.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { describeFailure } from '../webhook/failure.ts';
 import { createHandler } from '../webhook/handler.ts';
 import { createServer } from '../webhook/server.ts';
 import type { WebhookServer } from '../webhook/server.ts';
+import { keepConfig } from './config-in-force.ts';
+import type { KeptConfig } from './config-in-force.ts';
+import { assertNoPolicies, PoliciesUnwatched, watchNamespaces } from './namespaces.ts';
 
 export interface ServeOptions {
   /** The configuration file; every default without one. */
@@ -27,9 +32,14 @@ export interface ServeOptions {
   readonly dnsName: readonly string[];
   readonly healthHost: string;
   readonly healthPort: number;
+  /** To watch namespaces with; without one, the Pod's ServiceAccount, and outside a cluster nobody watches. */
+  readonly kubeconfig?: string;
   /** podscrape's own namespace, which it never touches; `POD_NAMESPACE` of the environment when left out. */
   readonly namespace?: string;
 }
+
+/** What can be wrong with the surroundings; everything else is a bug. */
+const EXPECTED = [CertificateError, ListenError, KubeConfigError, PoliciesUnwatched];
 
 /**
  * `::` is every address of both families, and where a node has no IPv6 `listen` takes 0.0.0.0 instead: a Pod is reached
@@ -54,7 +64,7 @@ export async function serve(options: ServeOptions, io: ServeIo): Promise<number>
     const { dnsName: dnsNames, ...rest } = options;
     return await run(options, loaded.config, await certificateSource({ ...rest, dnsNames }), io);
   } catch (error) {
-    if (error instanceof CertificateError || error instanceof ListenError) return fail(io, [error.message]);
+    if (EXPECTED.some((type) => error instanceof type) && error instanceof Error) return fail(io, [error.message]);
     throw error;
   }
 }
@@ -69,13 +79,53 @@ async function run(
     level: config.logging.level,
     ...(io.stdout === process.stdout ? {} : { destination: io.stdout }),
   });
-  const engine = withOwnNamespace(
-    config.engine,
-    options.namespace ?? (io.env ?? process.env)['POD_NAMESPACE'],
-  );
-  const metrics = createMetrics({ version: engine.version });
+  const env = io.env ?? process.env;
+  const metrics = createMetrics({ version: config.engine.version });
+  const state: { kept?: KeptConfig } = {};
+  const engine = () => state.kept?.engine() ?? config.engine;
+  const namespaces = await watchNamespaces({ options, env, config: engine, log, metrics });
+  const kept = (state.kept = keepConfig({
+    file: options.config,
+    config,
+    ownNamespace: options.namespace ?? env['POD_NAMESPACE'],
+    log,
+    metrics,
+    accept: (next, before) => {
+      if (namespaces === undefined) assertNoPolicies(next);
+      // Annotations are kept by prefix, so that the others have to be read again.
+      else if (next.annotationPrefix !== before.annotationPrefix) setImmediate(() => namespaces.relist());
+    },
+  }));
+  try {
+    return await serveUntilStopped({ options, config, certificate, kept, namespaces, log, metrics, io });
+  } finally {
+    kept.stop();
+    await namespaces?.stop();
+  }
+}
+
+interface Parts {
+  readonly options: ServeOptions;
+  /** As it was at the start. */
+  readonly config: Config;
+  readonly certificate: Certificate;
+  readonly kept: KeptConfig;
+  readonly namespaces: NamespaceWatch | undefined;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly io: ServeIo;
+}
+
+async function serveUntilStopped(parts: Parts): Promise<number> {
+  const { options, config, certificate, kept, namespaces, log, metrics, io } = parts;
   metrics.certificateNotAfter(certificate.notAfter);
-  const handler = createHandler({ config: () => engine, metrics, log, clock: () => performance.now() });
+  const handler = createHandler({
+    config: () => kept.engine(),
+    namespaces: (name) => namespaces?.get(name),
+    metrics,
+    log,
+    clock: () => performance.now(),
+  });
   const limits = { bodyBytes: config.server.bodyLimitBytes };
   const server = createServer({ tls: certificate, handler, limits, log, metrics });
   const health = await startHealthServer({
@@ -85,12 +135,14 @@ async function run(
     log,
     checks: {
       certificate: () => expiry(certificate, new Date()),
+      namespaces: () => (namespaces?.synced() === false ? 'the namespaces are not listed yet' : undefined),
       server: () => (server.draining() ? 'draining' : server.listening() ? undefined : 'not listening yet'),
     },
   });
   try {
     const address = await server.listen(options);
     log.info({ ...certificateFields(options, certificate) }, 'certificate');
+    const engine = kept.engine();
     log.info(
       {
         version: engine.version,
@@ -99,10 +151,11 @@ async function run(
         webhook: `https://${hostAndPort(address.address, address.port)}`,
         health: `http://${hostAndPort(health.address.address, health.address.port)}`,
         excludedNamespaces: engine.excludedNamespaces,
+        namespaces: namespaces === undefined ? 'not watched' : 'watched',
       },
       'serving',
     );
-    return await untilStopped(server, config.server.drainSeconds * 1000, log, io);
+    return await untilStopped(server, () => kept.drainMs(), log, io);
   } finally {
     await shutDown(server, health);
   }
@@ -117,7 +170,12 @@ async function run(
  * `failurePolicy: Fail` the outage of all replicas, one after the other, is that no Pod of the cluster starts.
  * Without the listener there is nothing to protect, and a restart is the cure.
  */
-function untilStopped(server: WebhookServer, delayMs: number, log: Log, io: ServeIo): Promise<number> {
+function untilStopped(
+  server: WebhookServer,
+  drainMs: () => number,
+  log: Log,
+  io: ServeIo,
+): Promise<number> {
   const events = io.events ?? process;
   return new Promise((resolve) => {
     let draining = false;
@@ -132,6 +190,7 @@ function untilStopped(server: WebhookServer, delayMs: number, log: Log, io: Serv
         return finish(128 + number);
       }
       draining = true;
+      const delayMs = drainMs();
       log.info({ signal, delaySeconds: delayMs / 1000 }, 'draining');
       void server.drain({ delayMs }).then(() => finish(0));
     };
@@ -152,12 +211,6 @@ function untilStopped(server: WebhookServer, delayMs: number, log: Log, io: Serv
 async function shutDown(server: WebhookServer, health: HealthServer): Promise<void> {
   await server.close();
   await health.close();
-}
-
-/** podscrape's own Pods must start while podscrape is down, so that their namespace is out. */
-function withOwnNamespace(engine: EngineConfig, namespace: string | undefined): EngineConfig {
-  if (namespace === undefined || namespace === '') return engine;
-  return { ...engine, excludedNamespaces: [...new Set([...engine.excludedNamespaces, namespace])] };
 }
 
 function certificateFields({ certDir }: ServeOptions, { description, notAfter, ca }: Certificate): object {

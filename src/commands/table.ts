@@ -12,4 +12,15 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'print the MutatingWebhookConfiguration that sends objects to the webhook',
     load: () => import('./webhook-config.ts'),
   },
+  {
+    name: 'config',
+    summary: 'look after the configuration file',
+    commands: [
+      {
+        name: 'check',
+        summary: 'check a configuration file without starting anything',
+        load: () => import('./config-check.ts'),
+      },
+    ],
+  },
 ];

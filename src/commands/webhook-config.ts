@@ -5,8 +5,12 @@ import { stringify } from 'yaml';
 import { CertificateError } from '../certificates/error.ts';
 import { readCaBundle } from '../certificates/files.ts';
 import { loadConfig } from '../config/load.ts';
-import { webhookConfiguration } from '../core/webhook-configuration.ts';
-import type { FailurePolicy, WebhookAddress } from '../core/webhook-configuration.ts';
+import { validatingWebhookConfiguration, webhookConfiguration } from '../core/webhook-configuration.ts';
+import type {
+  FailurePolicy,
+  WebhookAddress,
+  WebhookConfigurationOptions,
+} from '../core/webhook-configuration.ts';
 import { dnsLabel, wholeNumber } from './arguments.ts';
 import type { CommandIo } from './command.ts';
 import { UsageError } from './usage-error.ts';
@@ -19,6 +23,7 @@ export interface WebhookConfigOptions {
   readonly caFile?: string;
   readonly config?: string;
   readonly failurePolicy: FailurePolicy;
+  readonly validatingFailurePolicy: FailurePolicy;
   readonly timeoutSeconds: number;
   readonly namespace?: string;
 }
@@ -35,10 +40,15 @@ export function define(command: Command): void {
     .option('--ca-file <file>', 'PEM file with the CA certificates that the API server is to trust')
     .option(
       '--config <file>',
-      'podscrape’s configuration file; the entries follow its optIn and annotationPrefix',
+      'podscrape’s configuration file; the entries follow its optIn, workloads, policies and prefix',
     )
     .addOption(
       new Option('--failure-policy <policy>', 'what happens to objects while the webhook is away')
+        .choices(['Ignore', 'Fail'])
+        .default('Ignore'),
+    )
+    .addOption(
+      new Option('--validating-failure-policy <policy>', 'the same, where a policy may deny them')
         .choices(['Ignore', 'Fail'])
         .default('Ignore'),
     )
@@ -54,26 +64,27 @@ export function define(command: Command): void {
     );
 }
 
-/** Prints the configuration as YAML, or nothing at all when something is wrong. */
+/** Prints the configurations as a YAML stream, or nothing at all when something is wrong. */
 export async function run(options: WebhookConfigOptions, io: CommandIo): Promise<number> {
   const address = addressOf(options);
   const loaded = await loadConfig(options.config);
   if (!loaded.ok) return fail(io, loaded.problems);
-  const { annotationPrefix, optIn, excludedNamespaces } = loaded.config.engine;
+  const { engine } = loaded.config;
   const own = options.namespace ?? options.service?.namespace;
   try {
     const bundle = options.caFile === undefined ? undefined : await readCaBundle(options.caFile, new Date());
-    const configuration = webhookConfiguration({
+    const common: WebhookConfigurationOptions = {
+      ...engine,
       address,
-      annotationPrefix,
-      optIn,
-      excludedNamespaces: [...(own === undefined ? [] : [own]), ...excludedNamespaces],
+      excludedNamespaces: [...(own === undefined ? [] : [own]), ...engine.excludedNamespaces],
       failurePolicy: options.failurePolicy,
       timeoutSeconds: options.timeoutSeconds,
       ...(bundle !== undefined && { caBundle: Buffer.from(bundle.pem).toString('base64') }),
-    });
+    };
+    const validating = { ...common, failurePolicy: options.validatingFailurePolicy };
+    const documents = [webhookConfiguration(common), validatingWebhookConfiguration(validating)];
     for (const note of bundle?.warnings ?? [NO_CA]) io.stderr.write(`note: ${note}\n`);
-    io.stdout.write(stringify(configuration, YAML));
+    io.stdout.write(stream(documents));
     return 0;
   } catch (error) {
     if (error instanceof CertificateError) return fail(io, [error.message]);
@@ -83,6 +94,13 @@ export async function run(options: WebhookConfigOptions, io: CommandIo): Promise
 
 /** kubectl reads YAML 1.1, where a bare `yes` or `on` is a boolean; and people read it, whom anchors do not help. */
 const YAML = { compat: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
+
+function stream(documents: readonly (object | undefined)[]): string {
+  return documents
+    .filter((document) => document !== undefined)
+    .map((document) => stringify(document, YAML))
+    .join('---\n');
+}
 
 const NO_CA =
   'without --ca-file there is no caBundle: the API server trusts the webhook only if its host does, or once ' +

@@ -1,10 +1,14 @@
-import type { EngineConfig } from '../core/engine-config.ts';
+import type { EngineConfig, ExporterBounds } from '../core/engine-config.ts';
 import type { Exporter } from '../core/profile.ts';
+import type { WorkloadKind } from '../core/workload-kinds.ts';
+import { WORKLOAD_KINDS } from '../core/workload-kinds.ts';
 import { BUILT_IN_EXPORTERS, BUILT_IN_PROFILES } from '../profiles/index.ts';
 import { VERSION } from '../version.ts';
+import { DEFAULTS, ENTRY_DEFAULTS } from './defaults.ts';
+import { effectivePolicy } from './effective-policy.ts';
 import { shortHash } from './hash.ts';
+import { mirrored } from './image.ts';
 import type { ConfigFile, LogLevel } from './schema.ts';
-import { DEFAULTS } from './schema.ts';
 
 /** The configuration in force: the file over the built-in values. */
 export interface Config {
@@ -20,11 +24,17 @@ export interface Config {
 
 /** Lays a checked file over the built-in values. */
 export function effectiveConfig(file: ConfigFile): Config {
-  const decisive = {
+  const decisive: Omit<EngineConfig, 'version' | 'hash'> = {
     annotationPrefix: file.annotationPrefix ?? DEFAULTS.annotationPrefix,
     optIn: file.optIn ?? DEFAULTS.optIn,
     ...(file.defaultProfile !== undefined && { defaultProfile: file.defaultProfile }),
     portAnnotation: file.portAnnotation ?? DEFAULTS.portAnnotation,
+    adopt: file.adopt ?? DEFAULTS.adopt,
+    workloads: file.workloads ?? DEFAULTS.workloads,
+    workloadKinds: [...WORKLOAD_KINDS, ...workloadKinds(file)],
+    policies: (file.policies ?? DEFAULTS.policies).map(effectivePolicy),
+    dialects: (file.dialects ?? DEFAULTS.dialects).map((row) => ({ ...ENTRY_DEFAULTS.dialect, ...row })),
+    istioScrapeTargets: file.istioScrapeTargets ?? DEFAULTS.istioScrapeTargets,
     allowHostNetwork: file.allowHostNetwork ?? DEFAULTS.allowHostNetwork,
     openshift: file.openshift ?? DEFAULTS.openshift,
     initContainersScraped: file.initContainersScraped ?? DEFAULTS.initContainersScraped,
@@ -32,6 +42,7 @@ export function effectiveConfig(file: ConfigFile): Config {
     excludedNamespaces: [...new Set(file.excludedNamespaces ?? DEFAULTS.excludedNamespaces)].sort(),
     profiles: new Map(BUILT_IN_PROFILES.map((profile) => [profile.name, profile])),
     exporters: new Map(BUILT_IN_EXPORTERS.map((exporter) => [exporter.name, overridden(exporter, file)])),
+    exporterBounds: exporterBounds(file),
   };
   return {
     // The version stands beside the hash in `P/status`; in it, an upgrade would look like a new configuration.
@@ -41,11 +52,20 @@ export function effectiveConfig(file: ConfigFile): Config {
   };
 }
 
+function workloadKinds(file: ConfigFile): WorkloadKind[] {
+  return (file.workloadKinds ?? []).map((row) => ({ ...ENTRY_DEFAULTS.workloadKind, ...row }));
+}
+
 function overridden(exporter: Exporter, file: ConfigFile): Exporter {
-  const { image, ...resources } = file.exporters?.[exporter.name] ?? {};
+  const { image = exporter.image, ...resources } = file.exporters?.[exporter.name] ?? {};
   return {
     ...exporter,
-    ...(image !== undefined && { image }),
+    image: file.imageRegistry === undefined ? image : mirrored(image, file.imageRegistry),
     resources: { ...exporter.resources, ...resources },
   };
+}
+
+function exporterBounds({ exporterBounds: given }: ConfigFile): ExporterBounds {
+  const { cpu, memory } = DEFAULTS.exporterBounds;
+  return { cpu: { ...cpu, ...given?.cpu }, memory: { ...memory, ...given?.memory } };
 }

@@ -14,22 +14,33 @@ export type LoadResult =
 /** A ConfigMap holds at most 1 MiB; a larger file is not a configuration. In bytes. */
 const LIMIT = 1024 * 1024;
 
+/** A file's text, or what is wrong with it. */
+export type ReadResult = { readonly text: string } | { readonly problem: string };
+
 /** Loads a configuration file; without one, every default. A file that cannot be read is a problem, not an exception. */
 export async function loadConfig(file?: string): Promise<LoadResult> {
   if (file === undefined) return { ok: true, config: effectiveConfig({}) };
-  const content = await readText(file);
-  if ('problem' in content) return { ok: false, problems: [`${file}: ${content.problem}`] };
-  const parsed = parseConfig(content.text, file);
+  return configOf(await readConfig(file), file);
+}
+
+/** The configuration that a text says; `name` is the file's name for problems. */
+export function configOf(content: ReadResult, name: string): LoadResult {
+  if ('problem' in content) return { ok: false, problems: [`${name}: ${content.problem}`] };
+  const parsed = parseConfig(content.text, name);
   return parsed.ok ? { ok: true, config: effectiveConfig(parsed.file) } : parsed;
 }
 
-async function readText(file: string): Promise<{ text: string } | { problem: string }> {
-  let bytes: Buffer;
+/** Reads a file, its text not yet looked at. */
+export async function readConfig(file: string): Promise<ReadResult> {
   try {
-    bytes = await readAtMost(file, LIMIT + 1);
+    return decodeConfig(await readAtMost(file, LIMIT + 1));
   } catch (error) {
     return { problem: reason(error) };
   }
+}
+
+/** Bytes as text, when they can be that of a configuration file. */
+export function decodeConfig(bytes: Uint8Array): ReadResult {
   if (bytes.length > LIMIT) return { problem: 'larger than 1 MiB; that is no configuration file' };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };

@@ -1,56 +1,14 @@
 import Type from 'typebox';
 
-/** What holds where the configuration file says nothing: the one place for it; the schema repeats it by reference. */
-export const DEFAULTS = {
-  annotationPrefix: 'podscrape.dev',
-  optIn: 'annotation',
-  portAnnotation: 'primary',
-  allowHostNetwork: false,
-  openshift: false,
-  initContainersScraped: false,
-  excludedNamespaces: [],
-  server: {
-    /** 7 MiB: a 100 KB Pod arrives as a review of up to 7.1 MB, a megabyte limit would turn it away. */
-    bodyLimitBytes: 7340032,
-    drainSeconds: 15,
-  },
-  logging: { level: 'info' },
-} as const;
+import { DEFAULTS } from './defaults.ts';
+import { Dialects } from './schema-dialects.ts';
+import { ExporterBounds, Exporters, ImageRegistry } from './schema-exporters.ts';
+import { closed, DNS_NAME, EXPECTED, Label, ProfileName } from './schema-parts.ts';
+import { Policies } from './schema-policies.ts';
+import { WorkloadKinds } from './schema-workloads.ts';
 
 /** Levels of the log, most talkative first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-
-/**
- * The keyword of a schema that says in words what its `pattern` admits: `... is no <expected>`. Validation ignores it.
- */
-export const EXPECTED = 'expected';
-
-const closed = { additionalProperties: false } as const;
-
-const Quantity = (description: string, example: string) =>
-  Type.String({
-    pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$',
-    [EXPECTED]: `Kubernetes quantity such as ${example}`,
-    description,
-  });
-
-const ExporterSettings = Type.Object(
-  {
-    image: Type.Optional(
-      Type.String({
-        maxLength: 512,
-        pattern: '^[a-zA-Z0-9][-a-zA-Z0-9._:/@]*$',
-        [EXPECTED]: 'image reference such as quay.io/prometheus/statsd-exporter:v0.31.0',
-        description: 'Image, tag or digest included.',
-      }),
-    ),
-    cpuRequest: Type.Optional(Quantity('CPU request.', '10m')),
-    cpuLimit: Type.Optional(Quantity('CPU limit.', '100m')),
-    memoryRequest: Type.Optional(Quantity('Memory request.', '32Mi')),
-    memoryLimit: Type.Optional(Quantity('Memory limit; the exporter is told to stay below it.', '128Mi')),
-  },
-  { ...closed, description: 'Settings of one exporter; what is left out keeps its default.' },
-);
 
 /**
  * The configuration file: the one truth from which types, checks and reference pages derive. Every key is optional.
@@ -61,9 +19,10 @@ export const ConfigFile = Type.Object(
       Type.String({
         default: DEFAULTS.annotationPrefix,
         maxLength: 253,
-        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        pattern: DNS_NAME,
         [EXPECTED]: 'DNS name in lower case such as podscrape.dev',
         description: 'Prefix of podscrape’s own annotations and labels: a DNS name.',
+        examples: ['monitoring.example.com'],
       }),
     ),
     optIn: Type.Optional(
@@ -71,57 +30,78 @@ export const ConfigFile = Type.Object(
         default: DEFAULTS.optIn,
         description:
           'How a Pod outside labelled namespaces opts in: by any annotation or label of ours, by the inject label, or not at all.',
+        examples: ['label'],
       }),
     ),
-    defaultProfile: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'Profile of Pods that are in but ask for nothing. Left out: they are left alone.',
+    adopt: Type.Optional(
+      Type.Enum(['off', 'warn', 'on'], {
+        default: DEFAULTS.adopt,
+        description:
+          'Pods that are in and ask for nothing, but carry prometheus.io/scrape: "true". warn: say what will not be scraped as annotated. on: also declare the annotated port and bring spellings into order.',
+        examples: ['on'],
       }),
+    ),
+    workloads: Type.Optional(
+      Type.Enum(['hoist', 'inject', 'off'], {
+        default: DEFAULTS.workloads,
+        description:
+          'Deployments and other workloads. hoist: check the request and copy it from the workload’s own metadata into the pod template. inject: do the whole injection in the pod template. off: leave workloads alone; their Pods are injected all the same.',
+        examples: ['inject'],
+      }),
+    ),
+    workloadKinds: Type.Optional(WorkloadKinds),
+    policies: Type.Optional(Policies),
+    defaultProfile: Type.Optional(
+      ProfileName('Profile of Pods that are in but ask for nothing. Left out: they are left alone.', 'http'),
     ),
     portAnnotation: Type.Optional(
       Type.Enum(['primary', 'none'], {
         default: DEFAULTS.portAnnotation,
         description: 'With several targets: annotate the primary one’s port, or write no port annotation.',
+        examples: ['none'],
+      }),
+    ),
+    dialects: Type.Optional(Dialects),
+    istioScrapeTargets: Type.Optional(
+      Type.Boolean({
+        default: DEFAULTS.istioScrapeTargets,
+        description:
+          'Write prometheus.istio.io/scrape-targets for Pods with several targets; needs Istio 1.31 or later.',
+        examples: [true],
       }),
     ),
     allowHostNetwork: Type.Optional(
       Type.Boolean({
         default: DEFAULTS.allowHostNetwork,
         description: 'Add ports and sidecars to hostNetwork Pods, where each port is a port of the node.',
+        examples: [true],
       }),
     ),
     openshift: Type.Optional(
       Type.Boolean({
         default: DEFAULTS.openshift,
         description: 'Leave the sidecar’s user id to the platform.',
+        examples: [true],
       }),
     ),
     initContainersScraped: Type.Optional(
       Type.Boolean({
         default: DEFAULTS.initContainersScraped,
         description: 'The scrapers keep init containers: native sidecars may be used for every Pod.',
+        examples: [true],
       }),
     ),
     excludedNamespaces: Type.Optional(
-      Type.Array(
-        Type.String({
-          maxLength: 63,
-          pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
-          [EXPECTED]: 'namespace name',
-        }),
-        {
-          default: DEFAULTS.excludedNamespaces,
-          description:
-            'Namespaces that are never touched, beside kube-system, kube-public, kube-node-lease and podscrape’s own.',
-        },
-      ),
-    ),
-    exporters: Type.Optional(
-      Type.Record(Type.String(), ExporterSettings, {
-        description: 'Settings by exporter name, such as statsd-exporter.',
+      Type.Array(Label('namespace name'), {
+        default: DEFAULTS.excludedNamespaces,
+        description:
+          'Namespaces that are never touched, beside kube-system, kube-public, kube-node-lease and podscrape’s own.',
+        examples: [['vault']],
       }),
     ),
+    imageRegistry: Type.Optional(ImageRegistry),
+    exporters: Type.Optional(Exporters),
+    exporterBounds: Type.Optional(ExporterBounds),
     server: Type.Optional(
       Type.Object(
         {
@@ -143,7 +123,7 @@ export const ConfigFile = Type.Object(
             }),
           ),
         },
-        { ...closed, description: 'Limits of the HTTPS server.' },
+        { ...closed, description: 'Limits of the HTTPS server.', examples: [{ drainSeconds: 30 }] },
       ),
     ),
     logging: Type.Optional(
@@ -156,7 +136,11 @@ export const ConfigFile = Type.Object(
             }),
           ),
         },
-        { ...closed, description: 'Logs: one JSON object a line on standard output.' },
+        {
+          ...closed,
+          description: 'Logs: one JSON object a line on standard output.',
+          examples: [{ level: 'debug' }],
+        },
       ),
     ),
   },

@@ -5,9 +5,10 @@ import { didYouMean } from '../core/problem.ts';
 import type { Finding } from './finding.ts';
 import { either, shown } from './finding.ts';
 import type { Path } from './positions.ts';
-import { ConfigFile, EXPECTED } from './schema.ts';
+import { EXPECTED } from './schema-parts.ts';
+import { ConfigFile } from './schema.ts';
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: true });
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
 ajv.addVocabulary([EXPECTED]);
 const validator = ajv.compile(ConfigFile);
 
@@ -25,6 +26,7 @@ function finding(error: ErrorObject): Finding {
   const params = error.params as Schema;
   if (error.keyword === 'additionalProperties')
     return unknownKey(path, String(params['additionalProperty']), schema);
+  if (error.keyword === 'required') return missingKey(path, String(params['missingProperty']), schema);
   return {
     path,
     of: 'value',
@@ -39,6 +41,22 @@ function unknownKey(path: Path, key: string, schema: Schema): Finding {
   return { path: [...path, key], of: 'key', message, ...near };
 }
 
+function missingKey(path: Path, key: string, schema: Schema): Finding {
+  const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Schema>>;
+  return { path, of: 'value', message: `${key} is missing (${wanted(properties[key] ?? {})})` };
+}
+
+/** What a schema admits, in a few words. */
+function wanted(schema: Schema): string {
+  if (Array.isArray(schema['enum'])) return either(schema['enum'].map(String));
+  const expected = schema[EXPECTED];
+  return typeof expected === 'string' ? expected : typeText(schema);
+}
+
+function typeText({ type }: Schema): string {
+  return TYPES[String(type)] ?? String(type);
+}
+
 /** One row a keyword of the schema; a keyword without a row is told in ajv's words. */
 function wrongValue(
   keyword: string,
@@ -51,7 +69,7 @@ function wrongValue(
       return wrongType(value, schema);
     case 'enum': {
       const allowed = (schema['enum'] as string[]).map(String);
-      const near = typeof value === 'string' ? didYouMean(value, allowed) : {};
+      const near = typeof value === 'string' ? didYouMean(value, allowed) : unquoted(value, allowed);
       return { message: `${shown(value)} is not allowed, only ${either(allowed)}`, ...near };
     }
     case 'pattern':
@@ -62,6 +80,7 @@ function wrongValue(
     case 'maximum':
       return { message: `${shown(value)} is out of range; ${range(schema)}` };
     case 'minLength':
+    case 'minItems':
       return { message: 'is empty' };
     case 'maxLength':
       return {
@@ -74,7 +93,9 @@ function wrongValue(
 
 function wrongType(value: unknown, schema: Schema): { message: string; hint?: string } {
   const type = String(schema['type']);
-  const message = `is ${kindOf(value)}; ${TYPES[type] ?? type} is wanted${type === 'integer' || type === 'number' ? `, ${range(schema)}` : ''}`;
+  if (!(type in TYPES)) return { message: `is ${kindOf(value)} and no ${wanted(schema)}` };
+  const bounds = type === 'integer' || type === 'number' ? `, ${range(schema)}` : '';
+  const message = `is ${kindOf(value)}; ${typeText(schema)} is wanted${bounds}`;
   // YAML 1.1 habits, and quotes that make a string of what would be right without them.
   if (type === 'boolean' && typeof value === 'string') {
     const spelling = YAML_1_1[value.toLowerCase()];
@@ -87,6 +108,13 @@ function wrongType(value: unknown, schema: Schema): { message: string; hint?: st
     return { message, hint: `did you mean ${shown(String(value))}, in quotes?` };
   }
   return { message };
+}
+
+/** `off` and `on` lose their quotes on the way through tools that read YAML 1.1, and arrive as false and true. */
+function unquoted(value: unknown, allowed: readonly string[]): { hint?: string } {
+  if (typeof value !== 'boolean') return {};
+  const word = value ? 'on' : 'off';
+  return allowed.includes(word) ? { hint: `did you mean ${shown(word)}, in quotes?` } : {};
 }
 
 const TYPES: Readonly<Record<string, string>> = {

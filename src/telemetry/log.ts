@@ -6,6 +6,9 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 /** What the rest of podscrape may do with a log: one JSON object a line. Handed in, never global. */
 export type Log = Pick<Logger, LogLevel>;
 
+/** A log whose lowest level can be set anew. */
+export type AdjustableLog = Log & Pick<Logger, 'level'>;
+
 export interface LogOptions {
   /** The lowest level that is written. */
   readonly level: LogLevel;
@@ -17,7 +20,7 @@ export interface LogOptions {
 const LARGEST_BACKLOG = 4 * 1024 * 1024;
 
 /** A JSON log with ISO timestamps and levels as words. */
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): AdjustableLog {
   return pino(
     {
       level: options.level,

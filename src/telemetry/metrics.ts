@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Outcome, Reason } from '../core/decision.ts';
+import type { Violation } from '../core/conventions.ts';
+import type { PolicyMode } from '../core/policy.ts';
 import type { ProblemCode } from '../core/problem.ts';
 
 /** Where a request can fail and be let through; a closed set, because it is a label. */
@@ -12,6 +14,7 @@ export const FAIL_OPEN_STAGES = [
   'metrics',
   'log',
   'serve',
+  'validate',
 ] as const;
 export type FailOpenStage = (typeof FAIL_OPEN_STAGES)[number];
 
@@ -27,6 +30,16 @@ export interface Metrics {
   /** A request that was answered with a 4xx or 5xx instead of a verdict. */
   rejected(status: number): void;
   problems(codes: readonly ProblemCode[]): void;
+  /** What an object was off convention in; `audit` where nothing was said of it. */
+  violations(found: readonly Pick<Violation, 'convention' | 'severity'>[], mode: PolicyMode): void;
+  /** One answer of the validating webhook. */
+  validated(verdict: 'allowed' | 'denied'): void;
+  /** The configuration file was read again, for better or worse. */
+  configReloaded(result: 'success' | 'failure', at: Date): void;
+  /** Whether the first list of namespaces has come. */
+  namespacesSynced(): void;
+  /** The watch of namespaces broke and is made anew. */
+  namespaceWatchRestarted(): void;
   certificateNotAfter(time: Date): void;
   /** A request began; the answer is to be called once when it is over. */
   began(): () => void;
@@ -87,6 +100,44 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const violated = new Counter({
+    name: 'podscrape_convention_violations_total',
+    help: 'What objects were off convention in, by convention, severity and the mode of the policy.',
+    labelNames: ['convention', 'severity', 'mode'],
+    registers,
+  });
+  const validations = new Counter({
+    name: 'podscrape_validations_total',
+    help: 'Answers of the validating webhook, by verdict.',
+    labelNames: ['verdict'],
+    registers,
+  });
+  const reloads = new Counter({
+    name: 'podscrape_config_reloads_total',
+    help: 'Changes of the configuration file that were read, by result.',
+    labelNames: ['result'],
+    registers,
+  });
+  const reloadGood = new Gauge({
+    name: 'podscrape_config_last_reload_successful',
+    help: 'Whether the configuration file, as it is now, is the one in force: 1, or 0 while it is invalid.',
+    registers,
+  });
+  const reloadTime = new Gauge({
+    name: 'podscrape_config_last_reload_success_timestamp_seconds',
+    help: 'When the configuration in force was read, in seconds since 1970.',
+    registers,
+  });
+  const namespaces = new Gauge({
+    name: 'podscrape_namespace_watch_synced',
+    help: 'Whether the namespaces are known: 1 after the first list; 0 also where nobody watches them.',
+    registers,
+  });
+  const watchRestarts = new Counter({
+    name: 'podscrape_namespace_watch_restarts_total',
+    help: 'How often the watch of namespaces broke and was made anew.',
+    registers,
+  });
   const notAfter = new Gauge({
     name: 'podscrape_certificate_not_after_timestamp_seconds',
     help: 'When the serving certificate expires, in seconds since 1970.',
@@ -100,6 +151,9 @@ export function createMetrics(options: { readonly version: string }): Metrics {
 
   // A series that starts at zero is the only one whose first increase an alert can see.
   for (const stage of FAIL_OPEN_STAGES) failedOpen.inc({ stage }, 0);
+  for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
+  for (const verdict of ['allowed', 'denied']) validations.inc({ verdict }, 0);
+  reloadGood.set(1);
 
   return {
     decision: (outcome, reason) => decisions.inc({ outcome, reason }),
@@ -110,6 +164,17 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     problems(codes) {
       for (const code of codes) problems.inc({ code });
     },
+    violations(found, mode) {
+      for (const { convention, severity } of found) violated.inc({ convention, severity, mode });
+    },
+    validated: (verdict) => validations.inc({ verdict }),
+    configReloaded(result, at) {
+      reloads.inc({ result });
+      reloadGood.set(result === 'success' ? 1 : 0);
+      if (result === 'success') reloadTime.set(at.getTime() / 1000);
+    },
+    namespacesSynced: () => namespaces.set(1),
+    namespaceWatchRestarted: () => watchRestarts.inc(),
     certificateNotAfter: (time) => notAfter.set(time.getTime() / 1000),
     began() {
       inFlight.inc();

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
 
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 
 import { alternativeNames } from '../../src/certificates/names.ts';
 import { makeCertificates } from '../../src/certificates/self-signed.ts';
@@ -11,6 +12,7 @@ import { file, temporaryFolder } from '../certificates/tools.ts';
 import { run } from './run.ts';
 
 interface Selector {
+  matchLabels?: Record<string, string>;
   matchExpressions: { key: string; operator: string; values: string[] }[];
 }
 
@@ -27,12 +29,42 @@ interface Webhook {
 
 const URL = ['--url', 'https://127.0.0.1:8443'];
 
-/** The webhooks of a configuration that the command must be able to print. */
-async function webhooks(...args: string[]): Promise<Webhook[]> {
+interface Configuration {
+  kind: string;
+  metadata: { name: string };
+  webhooks: Webhook[];
+}
+
+/** The documents that the command must be able to print. */
+async function configurations(...args: string[]): Promise<Configuration[]> {
   const { code, stdout, stderr } = await run('webhook-config', ...args);
   assert.equal(code, 0, stderr);
-  return (parse(stdout, { version: '1.1' }) as { webhooks: Webhook[] }).webhooks;
+  return parseAllDocuments(stdout, { version: '1.1' }).map((document) => document.toJS() as Configuration);
 }
+
+/** The webhooks of the first, the mutating one. */
+async function webhooks(...args: string[]): Promise<Webhook[]> {
+  return (await configurations(...args))[0]?.webhooks ?? [];
+}
+
+const POLICIES = `
+excludedNamespaces: [vault]
+policies:
+  - name: payments
+    namespaceSelector:
+      matchLabels: {team: payments}
+      matchExpressions: [{key: stage, operator: In, values: ["on"]}]
+    mode: enforce
+    conventions: {requireRequest: deny}
+  - name: careful
+    namespaceSelector: {matchLabels: {team: search}}
+    mode: warn
+    conventions: {requireRequest: warn, minInterval: {interval: 15s, severity: warn}}
+  - name: all
+    namespaceSelector: {}
+    mode: warn
+    conventions: {allowedPorts: {ranges: [8080], severity: deny}}
+`;
 
 // `node --test --test-update-snapshots` writes the golden files: read the difference.
 suite('golden configurations', () => {
@@ -40,6 +72,8 @@ suite('golden configurations', () => {
   const variants: Record<string, { config: string; args: string[] }> = {
     annotation: { config: '', args: URL },
     label: { config: 'optIn: label', args: ['--service', 'monitoring/podscrape'] },
+    'workloads-off': { config: 'workloads: off', args: URL },
+    policies: { config: POLICIES, args: URL },
     namespace: {
       config:
         'optIn: namespace\nannotationPrefix: scrape.example.com\nexcludedNamespaces: [vault, kube-system]',
@@ -120,6 +154,80 @@ suite('the entries', () => {
   });
 });
 
+suite('policies', () => {
+  const written = (t: TestContext, config: string): string[] => [
+    ...URL,
+    '--config',
+    file(temporaryFolder(t), 'podscrape.yaml', config),
+  ];
+
+  test('that deny something have an entry each in a configuration of their own', async (t) => {
+    const [mutating, validating, ...more] = await configurations(...written(t, POLICIES));
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      [mutating, validating].map((document) => [document?.kind, document?.metadata.name]),
+      [
+        ['MutatingWebhookConfiguration', '00-podscrape'],
+        ['ValidatingWebhookConfiguration', 'podscrape'],
+      ],
+    );
+    assert.deepEqual(
+      validating?.webhooks.map(({ name, clientConfig }) => [name, clientConfig.url]),
+      [
+        ['payments.policies.podscrape.dev', 'https://127.0.0.1:8443/validate'],
+        ['all.policies.podscrape.dev', 'https://127.0.0.1:8443/validate'],
+      ],
+    );
+  });
+
+  for (const [title, policies] of [
+    ['none', ''],
+    ['none that denies', 'policies: [{name: a, namespaceSelector: {}, conventions: {requireRequest: warn}}]'],
+    ['none that asks for anything', 'policies: [{name: a, namespaceSelector: {}, mode: enforce}]'],
+  ] as const) {
+    test(`${title}: the mutating configuration alone`, async (t) => {
+      const kinds = (await configurations(...written(t, policies))).map(({ kind }) => kind);
+      assert.deepEqual(kinds, ['MutatingWebhookConfiguration']);
+    });
+  }
+
+  test('are in force where their selector matches, in no excluded namespace, and unless it opted out', async (t) => {
+    const [, validating] = await configurations(...written(t, POLICIES));
+    const [payments, all] = validating?.webhooks ?? [];
+    const excluded = ['kube-system', 'kube-public', 'kube-node-lease', 'vault'];
+    const always = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excluded };
+    const notOut = { key: 'podscrape.dev/inject', operator: 'NotIn', values: ['disabled', 'false'] };
+    assert.deepEqual(payments?.namespaceSelector, {
+      matchLabels: { team: 'payments' },
+      matchExpressions: [always, { key: 'stage', operator: 'In', values: ['on'] }, notOut],
+    });
+    // Its mode is warn: only where the namespace asks for more.
+    const enforced = { key: 'podscrape.dev/mode', operator: 'In', values: ['enforce'] };
+    assert.deepEqual(all?.namespaceSelector, { matchExpressions: [always, notOut, enforced] });
+  });
+
+  test('have a failure policy of their own, Ignore unless said', async (t) => {
+    const config = written(t, POLICIES);
+    const policiesOf = async (...args: string[]): Promise<string[][]> =>
+      (await configurations(...config, ...args)).map((document) =>
+        document.webhooks
+          .map(({ failurePolicy }) => failurePolicy)
+          .filter((word, i, all) => all[0] !== word || i === 0),
+      );
+    assert.deepEqual(await policiesOf('--failure-policy', 'Fail'), [['Fail'], ['Ignore']]);
+    assert.deepEqual(await policiesOf('--validating-failure-policy', 'Fail'), [['Ignore'], ['Fail']]);
+  });
+
+  test('judge workloads even where they are never patched', async (t) => {
+    const printed = await configurations(...written(t, `workloads: off\n${POLICIES}`));
+    const [patched, judged] = printed.map(({ webhooks }) =>
+      webhooks.map(({ rules }) => rules.flatMap((rule) => rule.resources)),
+    );
+    assert.deepEqual(patched, [['pods'], ['pods']]);
+    for (const resources of judged ?? []) assert.ok(resources.includes('deployments'));
+  });
+});
+
 suite('the address', () => {
   for (const [given, first] of [
     ['https://127.0.0.1:8443', 'https://127.0.0.1:8443/mutate/namespace'],
@@ -159,6 +267,7 @@ suite('the address', () => {
     ['--service a/b --timeout-seconds 31', 'a whole number from 1 to 30'],
     ['--service a/b --timeout-seconds 0', 'a whole number from 1 to 30'],
     ['--service a/b --failure-policy fail', 'Allowed choices are Ignore, Fail'],
+    ['--service a/b --validating-failure-policy fail', 'Allowed choices are Ignore, Fail'],
     ['--service a/b --namespace a/b', 'lower case'],
   ];
   for (const [args, message] of wrong) {

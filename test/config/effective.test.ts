@@ -3,7 +3,9 @@ import { test } from 'node:test';
 
 import { effectiveConfig } from '../../src/config/effective.ts';
 import { canonicalJson } from '../../src/config/hash.ts';
-import { ConfigFile, DEFAULTS } from '../../src/config/schema.ts';
+import { DEFAULTS } from '../../src/config/defaults.ts';
+import { ConfigFile } from '../../src/config/schema.ts';
+import { WORKLOAD_KINDS } from '../../src/core/workload-kinds.ts';
 import { statsdExporter } from '../../src/profiles/statsd-exporter.ts';
 import { VERSION } from '../../src/version.ts';
 
@@ -11,8 +13,9 @@ const hash = (file: ConfigFile): string => effectiveConfig(file).engine.hash;
 
 test('an empty file is every default of the schema', () => {
   const { engine, server, logging } = effectiveConfig({});
-  const { profiles, exporters, version, hash: ofDefaults, ...scalars } = engine;
-  assert.deepEqual({ ...scalars, server, logging }, DEFAULTS);
+  const { profiles, exporters, workloadKinds, version, hash: ofDefaults, ...scalars } = engine;
+  assert.deepEqual({ ...scalars, workloadKinds: [], server, logging }, DEFAULTS);
+  assert.deepEqual(workloadKinds, WORKLOAD_KINDS);
   assert.deepEqual(schemaDefaults(ConfigFile), DEFAULTS);
   assert.equal(version, VERSION);
   assert.match(ofDefaults, /^[0-9a-f]{12}$/);
@@ -60,6 +63,74 @@ test('the built-in tables are not changed by an override', () => {
   assert.deepEqual(statsdExporter, before);
 });
 
+test('a policy has everything filled in, and a moment for a date', () => {
+  const selector = { matchLabels: { app: 'billing' } };
+  const conventions = {
+    allowedPorts: { ranges: [8080, '9000-9999'], severity: 'deny' as const },
+    noBadValues: 'warn' as const,
+  };
+  const exemptions = [{ selector, until: '2027-01-31', reason: 'goes away' }];
+  const { engine } = effectiveConfig({
+    policies: [
+      { name: 'first', namespaceSelector: selector, mode: 'enforce', conventions, exemptions },
+      { name: 'second', namespaceSelector: {} },
+    ],
+  });
+  const ranges = [
+    { from: 8080, to: 8080 },
+    { from: 9000, to: 9999 },
+  ];
+  assert.deepEqual(engine.policies, [
+    {
+      name: 'first',
+      namespaceSelector: selector,
+      mode: 'enforce',
+      allowOverride: false,
+      conventions: { allowedPorts: { ranges, severity: 'deny' }, noBadValues: 'warn' },
+      exemptions: [{ selector, until: Date.UTC(2027, 1, 1), reason: 'goes away' }],
+    },
+    {
+      name: 'second',
+      namespaceSelector: {},
+      mode: 'inject',
+      allowOverride: false,
+      conventions: {},
+      exemptions: [],
+    },
+  ]);
+});
+
+test('the administrator’s kinds come after the built-in ones', () => {
+  const rollout = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout', resource: 'rollouts' };
+  const { workloadKinds } = effectiveConfig({ workloadKinds: [rollout] }).engine;
+  const filled = { ...rollout, template: 'spec.template', metadata: [], immutableTemplate: false };
+  assert.deepEqual(workloadKinds, [...WORKLOAD_KINDS, filled]);
+});
+
+test('a dialect stands beside prometheus.io unless it says instead', () => {
+  const { dialects } = effectiveConfig({
+    dialects: [{ prefix: 'a.b' }, { prefix: 'c', instead: true }],
+  }).engine;
+  assert.deepEqual(dialects, [
+    { prefix: 'a.b', instead: false },
+    { prefix: 'c', instead: true },
+  ]);
+});
+
+test('bounds keep the defaults that the file leaves out', () => {
+  const { exporterBounds } = effectiveConfig({ exporterBounds: { memory: { max: '2Gi' } } }).engine;
+  assert.deepEqual(exporterBounds, { cpu: { min: '1m', max: '1' }, memory: { min: '8Mi', max: '2Gi' } });
+});
+
+test('a mirror is for every exporter, also for one whose image the file sets', () => {
+  const image = (file: ConfigFile): string | undefined =>
+    effectiveConfig(file).engine.exporters.get('statsd-exporter')?.image;
+  const imageRegistry = 'registry.example.com/mirror';
+  assert.equal(image({ imageRegistry }), statsdExporter.image.replace('quay.io', imageRegistry));
+  const exporters = { 'statsd-exporter': { image: 'example.com/statsd:v1' } };
+  assert.equal(image({ imageRegistry, exporters }), `${imageRegistry}/statsd:v1`);
+});
+
 test('the hash says which configuration decided', async (t) => {
   const base = hash({});
   await t.test('it does not depend on the order of keys, or of namespaces', () => {
@@ -72,7 +143,7 @@ test('the hash says which configuration decided', async (t) => {
   });
   await t.test('a default that is spelled out is the same configuration', () => {
     assert.equal(
-      hash({ optIn: 'annotation', annotationPrefix: 'podscrape.dev', excludedNamespaces: [] }),
+      hash({ optIn: 'annotation', annotationPrefix: 'podscrape.dev', excludedNamespaces: [], policies: [] }),
       base,
     );
   });
@@ -93,6 +164,25 @@ test('the hash says which configuration decided', async (t) => {
     { excludedNamespaces: ['vault'] },
     { exporters: { 'statsd-exporter': { image: 'example.com/statsd:v1' } } },
     { exporters: { 'statsd-exporter': { cpuRequest: '1m' } } },
+    { imageRegistry: 'registry.example.com' },
+    { exporterBounds: { cpu: { max: '2' } } },
+    { adopt: 'on' },
+    { workloads: 'inject' },
+    { workloadKinds: [{ group: 'a.b', version: 'v1', kind: 'C', resource: 'cs' }] },
+    { dialects: [{ prefix: 'a.b' }] },
+    { dialects: [{ prefix: 'a.b', instead: true }] },
+    { istioScrapeTargets: true },
+    { policies: [{ name: 'a', namespaceSelector: {} }] },
+    { policies: [{ name: 'a', namespaceSelector: {}, mode: 'audit' }] },
+    {
+      policies: [
+        {
+          name: 'a',
+          namespaceSelector: {},
+          exemptions: [{ selector: { matchLabels: { a: 'b' } }, until: '2027-01-31', reason: 'c' }],
+        },
+      ],
+    },
   ];
   for (const file of decisive) {
     await t.test(`it changes with ${JSON.stringify(file)}`, () => assert.notEqual(hash(file), base));

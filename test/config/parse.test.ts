@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
 import { parseConfig } from '../../src/config/parse.ts';
+import { ConfigFile } from '../../src/config/schema.ts';
 
 const folder = join(import.meta.dirname, 'golden', 'bad');
 const names = (ending: string): string[] =>
@@ -55,12 +56,63 @@ suite('good configuration files', () => {
     const file = {
       annotationPrefix: 'monitoring.example.com',
       optIn: 'label',
+      adopt: 'off',
+      workloads: 'inject',
+      workloadKinds: [
+        {
+          group: 'argoproj.io',
+          version: 'v1alpha1',
+          kind: 'Rollout',
+          resource: 'rollouts',
+          template: 'spec.template',
+          metadata: ['spec.job.metadata'],
+          immutableTemplate: true,
+        },
+      ],
+      policies: [
+        {
+          name: 'production',
+          namespaceSelector: {
+            matchLabels: { 'example.com/stage': 'production', empty: '' },
+            matchExpressions: [
+              { key: 'team', operator: 'In', values: ['a', 'b.c_d-e'] },
+              { key: 'legacy', operator: 'DoesNotExist', values: [] },
+            ],
+          },
+          mode: 'enforce',
+          allowOverride: true,
+          defaultProfile: 'http',
+          operatorMode: true,
+          conventions: {
+            requireRequest: 'warn',
+            allowedProfiles: { names: ['http'], severity: 'deny' },
+            allowedPorts: { ranges: [8080, '8081', '9000-9999', '1-65535'], severity: 'deny' },
+            pathPattern: { pattern: '/(metrics|actuator/.+)', severity: 'warn' },
+            minInterval: { interval: '1m30s', severity: 'warn' },
+            requireNamedPort: 'warn',
+            noBadValues: 'deny',
+          },
+          exemptions: [
+            { selector: { matchLabels: { app: 'billing' } }, until: '2027-01-31', reason: 'goes away' },
+            {
+              selector: { matchExpressions: [{ key: 'legacy', operator: 'Exists' }] },
+              until: '2028-02-29T23:59:59.5+05:30',
+              reason: 'é',
+            },
+          ],
+        },
+        { name: 'everything-else', namespaceSelector: {} },
+      ],
       defaultProfile: 'spring-boot',
       portAnnotation: 'none',
+      dialects: [{ prefix: 'customized.prometheus', instead: true }, { prefix: 'k8s.grafana.com' }],
+      istioScrapeTargets: true,
       allowHostNetwork: true,
       openshift: true,
       initContainersScraped: true,
       excludedNamespaces: ['vault'],
+      imageRegistry: 'registry.example.com:5000/team/mirror',
+      exporterBounds: { cpu: { min: '1m', max: '500m' }, memory: { max: '2Gi' } },
       exporters: {
         'statsd-exporter': {
           image: 'registry.example.com:5000/statsd-exporter@sha256:abcdef',
@@ -75,7 +127,17 @@ suite('good configuration files', () => {
     };
     // JSON is YAML.
     assert.deepEqual(parseConfig(JSON.stringify(file), 'f'), { ok: true, file });
+    assert.deepEqual(
+      Object.keys(file).sort(),
+      Object.keys(ConfigFile.properties).sort(),
+      'no key is left out',
+    );
   });
+
+  for (const registry of ['localhost/mirror', 'mirror:5000', 'docker.io/mirror']) {
+    test(`${registry} is a registry`, () =>
+      assert.equal(parseConfig(`imageRegistry: ${registry}`, 'f').ok, true));
+  }
 
   test('an anchor may be used again', () => {
     const text = 'exporters:\n  statsd-exporter:\n    cpuRequest: &cpu 50m\n    cpuLimit: *cpu\n';

@@ -1,0 +1,54 @@
+import type { EngineConfig } from '../core/engine-config.ts';
+import { loadKubeConfig } from '../kube/config.ts';
+import { startNamespaceWatch } from '../kube/namespaces.ts';
+import type { NamespaceWatch } from '../kube/namespaces.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Policies are configured, and nothing tells which namespaces they are for. */
+export class PoliciesUnwatched extends Error {
+  override readonly name = 'PoliciesUnwatched';
+}
+
+export interface WatchNamespacesOptions {
+  readonly options: { readonly kubeconfig?: string };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly config: () => EngineConfig;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'namespacesSynced' | 'namespaceWatchRestarted'>;
+}
+
+/**
+ * The watch of namespaces, or undefined where there is no API server to ask: a webhook on somebody's desk decides
+ * without it. Errors: KubeConfigError; PoliciesUnwatched, because a policy that never applies is worse than none.
+ */
+export async function watchNamespaces({
+  options,
+  env,
+  config,
+  log,
+  metrics,
+}: WatchNamespacesOptions): Promise<NamespaceWatch | undefined> {
+  const { kubeconfig } = options;
+  const inCluster = (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
+  if (kubeconfig === undefined && !inCluster) {
+    assertNoPolicies(config());
+    return undefined;
+  }
+  const server = await loadKubeConfig({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  return startNamespaceWatch({
+    server,
+    annotationPrefix: () => config().annotationPrefix,
+    log,
+    onSync: () => metrics.namespacesSynced(),
+    onRestart: () => metrics.namespaceWatchRestarted(),
+  });
+}
+
+/** Errors: PoliciesUnwatched. */
+export function assertNoPolicies({ policies }: EngineConfig): void {
+  if (policies.length === 0) return;
+  throw new PoliciesUnwatched(
+    'policies need the labels of namespaces, and there is no API server to ask: give --kubeconfig FILE',
+  );
+}

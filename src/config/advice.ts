@@ -1,0 +1,36 @@
+import type { LabelSelector, Policy } from '../core/policy.ts';
+import type { Config } from './effective.ts';
+import { canonicalJson } from './hash.ts';
+
+/** What is allowed but hardly meant: one line each, with the place. `now` in milliseconds since 1970. */
+export function advice({ engine: { policies } }: Config, now: number): string[] {
+  return policies.flatMap((policy, index) => [
+    ...shadowed(policy, policies.slice(0, index)).map(
+      (text) => `policies[${index}] (${policy.name}): ${text}`,
+    ),
+    ...policy.exemptions.flatMap(({ until }, number) =>
+      until > now
+        ? []
+        : [
+            `policies[${index}].exemptions[${number}]: over since ${new Date(until).toISOString()}; take it out`,
+          ],
+    ),
+  ]);
+}
+
+/** The first policy that matches a namespace wins. */
+function shadowed({ namespaceSelector }: Policy, earlier: readonly Policy[]): string[] {
+  const own = canonical(namespaceSelector);
+  const all = earlier.find((policy) => canonical(policy.namespaceSelector) === canonical({}));
+  if (all !== undefined) return [`never matches: ${all.name}, before it, matches every namespace`];
+  const same = earlier.find((policy) => canonical(policy.namespaceSelector) === own);
+  return same === undefined ? [] : [`never matches: ${same.name}, before it, has the same namespaceSelector`];
+}
+
+/** The same text for selectors that say the same in another order. */
+function canonical({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) =>
+    canonicalJson({ key, operator, values: [...new Set(values)].sort() }),
+  );
+  return canonicalJson({ matchLabels, matchExpressions: expressions.sort() });
+}

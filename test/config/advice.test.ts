@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import { advice } from '../../src/config/advice.ts';
+import { effectiveConfig } from '../../src/config/effective.ts';
+import type { ConfigFile } from '../../src/config/schema.ts';
+
+type PolicyEntry = NonNullable<ConfigFile['policies']>[number];
+
+const now = Date.UTC(2027, 0, 31, 23, 59);
+const adviceOn = (...policies: PolicyEntry[]): string[] => advice(effectiveConfig({ policies }), now);
+const team = (name: string, label: string): PolicyEntry => ({
+  name,
+  namespaceSelector: { matchLabels: { team: label } },
+});
+
+suite('policies that never match', () => {
+  test('none, when each has a selector of its own and {} comes last', () => {
+    const rest = { name: 'rest', namespaceSelector: {} };
+    assert.deepEqual(adviceOn(team('a', 'a'), team('b', 'b'), rest), []);
+  });
+
+  test('the same selector, written in another order', () => {
+    const one = { key: 'stage', operator: 'In' as const, values: ['a', 'b'] };
+    const other = { key: 'stage', operator: 'In' as const, values: ['b', 'a', 'b'] };
+    const exists = { key: 'team', operator: 'Exists' as const };
+    assert.deepEqual(
+      adviceOn(
+        { name: 'first', namespaceSelector: { matchExpressions: [one, exists] } },
+        { name: 'second', namespaceSelector: { matchLabels: {}, matchExpressions: [exists, other] } },
+      ),
+      ['policies[1] (second): never matches: first, before it, has the same namespaceSelector'],
+    );
+  });
+
+  test('after one that matches everything', () => {
+    const all = { name: 'all', namespaceSelector: { matchLabels: {} } };
+    assert.deepEqual(adviceOn(all, team('a', 'a'), { name: 'b', namespaceSelector: {} }), [
+      'policies[1] (a): never matches: all, before it, matches every namespace',
+      'policies[2] (b): never matches: all, before it, matches every namespace',
+    ]);
+  });
+});
+
+test('exemptions that are over', () => {
+  const selector = { matchLabels: { app: 'billing' } };
+  const exemptions = ['2027-01-30', '2027-01-31', '2027-01-31T23:59:00Z'].map((until) => {
+    return { selector, until, reason: 'goes away' };
+  });
+  assert.deepEqual(adviceOn({ ...team('a', 'a'), exemptions }), [
+    'policies[0].exemptions[0]: over since 2027-01-31T00:00:00.000Z; take it out',
+    'policies[0].exemptions[2]: over since 2027-01-31T23:59:00.000Z; take it out',
+  ]);
+});
