@@ -1,15 +1,22 @@
+import { POLICY_MODES } from './policy.ts';
 import type { Parsed } from './values.ts';
 import {
   choice,
   limited,
+  parseAddress,
   parseContainer,
   parseInterval,
+  parseKeyReference,
+  parseLabels,
   parseNames,
   parseParams,
   parsePath,
   parsePort,
+  parseQuantityOrNone,
   parseScheme,
+  parseStatsdMapping,
   parseSwitch,
+  parseTrueFalse,
 } from './values.ts';
 
 /** One key that people may set, as an annotation or as a label. */
@@ -18,6 +25,8 @@ export interface AnnotationRow<T> {
   /** The allowed values, in words. */
   readonly allowed: string;
   readonly default: string;
+  /** Where the key is read: on Pods and workloads, on namespaces, or on both. */
+  readonly on: 'pod' | 'namespace' | 'both';
   readonly parse: (text: string) => Parsed<T>;
 }
 
@@ -26,11 +35,14 @@ const row = <T>(
   allowed: string,
   defaultValue: string,
   parse: (text: string) => Parsed<T>,
-): AnnotationRow<T> => ({ summary, allowed, default: defaultValue, parse });
+  on: AnnotationRow<T>['on'] = 'pod',
+): AnnotationRow<T> => ({ summary, allowed, default: defaultValue, parse, on });
 
 /** The list is parsed where its places can be named (`target-list.ts`); it is kept short because YAML is slow. */
 const TARGETS_LIMIT = 16_384;
 const rawTargets = limited((text): Parsed<string> => ({ ok: true, value: text }), TARGETS_LIMIT);
+
+const QUANTITY = 'a Kubernetes quantity within the configured bounds, or none';
 
 /**
  * The one table of keys under the annotation prefix. Parsing, the hints for misspelt keys and the documentation
@@ -42,11 +54,12 @@ export const ANNOTATIONS = {
     'enabled, true, disabled or false',
     'none',
     parseSwitch,
+    'both',
   ),
   profile: row(
     'What the application is.',
     'profile names, comma-separated',
-    'http when any other attribute is set',
+    'the policy’s, the namespace’s or the configuration’s, else http when any other attribute is set',
     parseNames,
   ),
   scheme: row('How to scrape the application.', 'http or https', 'http', parseScheme),
@@ -99,6 +112,67 @@ export const ANNOTATIONS = {
     'auto',
     choice(['auto', 'off']),
   ),
+  'operator-mode': row(
+    'Whether a PodMonitor, ServiceMonitor or Probe is written instead of scrape annotations.',
+    'true or false',
+    'the policy’s, else false',
+    parseTrueFalse,
+  ),
+  'monitor-type': row(
+    'What operator mode writes; service and ingress need operator mode.',
+    'pod, service or ingress',
+    'pod',
+    choice(['pod', 'service', 'ingress']),
+  ),
+  'statsd-mapping': row(
+    'The mapping of the statsd exporter.',
+    'a statsd_exporter mapping configuration, YAML, as its --check-config accepts it',
+    'the profile’s',
+    parseStatsdMapping,
+  ),
+  'statsd-mapping-configmap': row(
+    'A ConfigMap of the Pod’s namespace with the mapping; it may be missing.',
+    'NAME or NAME/KEY',
+    'none',
+    parseKeyReference('mapping.yaml'),
+  ),
+  'exporter-address': row(
+    'What the exporter connects to.',
+    'HOST:PORT or a URI, at most 2048 characters',
+    'the exporter’s',
+    parseAddress,
+  ),
+  'exporter-secret': row(
+    'The Secret of the Pod’s namespace with the exporter’s DSN or password; referred to, never read.',
+    'NAME/KEY',
+    'none',
+    parseKeyReference(undefined),
+  ),
+  'exporter-cpu-request': row('The exporter’s CPU request.', QUANTITY, '10m', parseQuantityOrNone),
+  'exporter-cpu-limit': row('The exporter’s CPU limit.', QUANTITY, '100m', parseQuantityOrNone),
+  'exporter-memory-request': row('The exporter’s memory request.', QUANTITY, '32Mi', parseQuantityOrNone),
+  'exporter-memory-limit': row('The exporter’s memory limit.', QUANTITY, '128Mi', parseQuantityOrNone),
+  'default-profile': row(
+    'The profile of Pods of the namespace that name none.',
+    'profile names, comma-separated',
+    'the configuration’s',
+    parseNames,
+    'namespace',
+  ),
+  mode: row(
+    'A tighter mode for the namespace than its policy’s; a label.',
+    'audit, inject, warn or enforce',
+    'the policy’s',
+    choice(POLICY_MODES),
+    'namespace',
+  ),
+  'monitor-labels': row(
+    'Labels for the monitors of the namespace.',
+    'KEY=VALUE, comma-separated',
+    'the configuration’s',
+    parseLabels,
+    'namespace',
+  ),
 } as const;
 
 export type AnnotationName = keyof typeof ANNOTATIONS;
@@ -117,3 +191,6 @@ export function isWrittenByPodscrape(name: string): boolean {
 export function isAttribute(name: AnnotationName): boolean {
   return name !== 'inject';
 }
+
+/** The keys that are a request on a Pod or a workload, `inject` among them. */
+export const REQUEST_NAMES = ANNOTATION_NAMES.filter((name) => ANNOTATIONS[name].on !== 'namespace');

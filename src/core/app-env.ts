@@ -4,8 +4,10 @@ import type { AppEnv } from './profile.ts';
 
 export interface AppEnvAdded {
   readonly pod: Pod;
-  /** `container/VARIABLE`, set or extended just now. */
+  /** `container/VARIABLE`, set just now. */
   readonly added: readonly string[];
+  /** `container/VARIABLE`, with something appended to the owner's value just now. */
+  readonly extended: readonly string[];
   /** `container/VARIABLE`, with the value that podscrape wants, now or before. */
   readonly present: readonly string[];
 }
@@ -25,17 +27,21 @@ export function setAppEnv(
 ): AppEnvAdded {
   const application = new Set(containers);
   const added: string[] = [];
+  const extended: string[] = [];
   const present: string[] = [];
   const after = pod.spec.containers.map((container) => {
     if (!application.has(container)) return container;
     const result = extend(container, variables, prefix, problems);
     present.push(...result.present.map((name) => `${container.name}/${name}`));
     added.push(...result.added.map((name) => `${container.name}/${name}`));
-    return result.added.length === 0 ? container : { ...container, env: result.env };
+    extended.push(...result.extended.map((name) => `${container.name}/${name}`));
+    const same = result.added.length + result.extended.length === 0;
+    return same ? container : { ...container, env: result.env };
   });
   return {
-    pod: added.length === 0 ? pod : { ...pod, spec: { ...pod.spec, containers: after } },
+    pod: added.length + extended.length === 0 ? pod : { ...pod, spec: { ...pod.spec, containers: after } },
     added,
+    extended,
     present,
   };
 }
@@ -70,6 +76,7 @@ function filled(variable: AppEnv, ingest: number): AppEnv {
 interface Extended {
   readonly env: readonly EnvVar[];
   readonly added: readonly string[];
+  readonly extended: readonly string[];
   readonly present: readonly string[];
 }
 
@@ -81,6 +88,7 @@ function extend(
 ): Extended {
   const env = [...(container.env ?? [])];
   const added: string[] = [];
+  const extended: string[] = [];
   const present: string[] = [];
   const leave = (names: string, why: string): Extended => {
     problems.push({
@@ -89,7 +97,7 @@ function extend(
       message: `${names} of ${container.name} ${why}`,
       hint: 'off silences this',
     });
-    return { env: container.env ?? [], added: [], present };
+    return { env: container.env ?? [], added: [], extended: [], present };
   };
   const absent = wanted.filter((variable) => lastOf(container, variable.name) < 0);
   const elsewhere = wanted.filter((variable) => isElsewhere(container, variable));
@@ -110,11 +118,11 @@ function extend(
         ...entry,
         value: [entry.value ?? '', variable.append].filter((part) => part !== '').join(' '),
       };
-      added.push(variable.name);
+      extended.push(variable.name);
     }
     present.push(variable.name);
   }
-  return { env, added, present };
+  return { env, added, extended, present };
 }
 
 /** Kubernetes lets a name stand twice in `env`; the last one wins. */

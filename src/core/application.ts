@@ -1,5 +1,4 @@
-import type { CommunityValue } from './community.ts';
-import { communityParams, communityValue } from './community.ts';
+import type { Community, CommunityValue } from './community.ts';
 import type { Pod } from './kubernetes.ts';
 import type { PlannedExporter } from './exporters.ts';
 import { hasPortName, places, tcpPort } from './pod.ts';
@@ -16,6 +15,7 @@ import type { Parsed } from './values.ts';
 export function applicationRequests(
   pod: Pod,
   request: Request,
+  said: Community,
   exporters: readonly PlannedExporter[],
   problems: Problem[],
 ): readonly TargetRequest[] {
@@ -36,7 +36,7 @@ export function applicationRequests(
     return request.list.map((entry) => withDefaults(entry, attributes));
   }
   const hasProfile = request.profiles.some((profile) => profile.target !== undefined);
-  const community = communityRequest(pod, attributes, exporters);
+  const community = communityRequest(pod, attributes, said, exporters);
   const wanted =
     hasProfile || request.describesApplication || (exporters.length > 0 && community.port !== undefined);
   if (!wanted) return [];
@@ -64,17 +64,15 @@ interface CommunityLayer {
 function communityRequest(
   pod: Pod,
   own: TargetRequest,
+  said: Community,
   exporters: readonly PlannedExporter[],
 ): CommunityLayer {
-  const annotations = pod.metadata?.annotations;
-  const [port, scheme, path] = ['port', 'scheme', 'path'].map((name) =>
-    set(communityValue(annotations, name)),
-  );
+  const [port, scheme, path] = (['port', 'scheme', 'path'] as const).map((name) => set(said.value(name)));
   const isExporters = (text: string): boolean => exporters.some((planned) => isPortOf(pod, planned, text));
   // A port that our own key asks for too is the application's, whatever number exporters usually have.
   if (port !== undefined && own.port !== portReference(port.text) && isExporters(port.text))
     return { keys: {} };
-  const params = [...communityParams(annotations)].map(([name, { text }]) => [name, text] as const);
+  const params = [...said.params()].map(([name, { text }]) => [name, text] as const);
   return {
     ...(port === undefined || own.port !== undefined ? {} : { port: parsePort(port.text) }),
     ...(scheme === undefined || own.scheme !== undefined ? {} : { scheme: parseScheme(scheme.text) }),

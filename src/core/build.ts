@@ -1,9 +1,12 @@
 import { filledEnv, presentAppEnv, setAppEnv } from './app-env.ts';
-import { communityValue } from './community.ts';
-import type { Added, Decision, Injection } from './decision.ts';
+import type { Community } from './community.ts';
+import { COMMUNITY_PREFIX } from './community.ts';
+import type { Added, Changed, Decision, Injection, Reason, Target } from './decision.ts';
+import { writtenPrefixes } from './dialects.ts';
 import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
+import { MERGE_METRICS } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
 import { applicationContainers, hasPortName, isMetricsPortName, own, servingPlace, tcpPort } from './pod.ts';
 import { declarePorts } from './ports.ts';
@@ -11,10 +14,11 @@ import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
 import { annotate } from './scrape-annotations.ts';
 import { addSidecar, isOurs, isOurVolume } from './sidecar.ts';
-import { recordedAdded, withStatus } from './status.ts';
+import { changedStillThere, recorded } from './status.ts';
 import type { ResolvedTarget } from './targets.ts';
 import { defaultContainer } from './targets.ts';
 import { parsePortNumber } from './values.ts';
+import { warn } from './warnings.ts';
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
@@ -25,9 +29,14 @@ export interface Work {
   readonly plan: readonly PlannedExporter[];
   /** Not empty; the application's first. */
   readonly targets: readonly ResolvedTarget[];
+  /** What the owner said in the community's annotations. */
+  readonly said: Community;
+  /** Whether Istio merges the Pod's metrics. */
+  readonly merging: boolean;
+  readonly reason: Extract<Reason, 'injected' | 'adopted'>;
 }
 
-/** The changes themselves, in order: sidecars, environment, ports, annotations, record. */
+/** The changes themselves, in order: sidecars, environment, ports, annotations. */
 export function build(pod: Pod, work: Work, problems: Problem[], config: EngineConfig): Injection {
   const { profiles, plan, targets } = work;
   const record = new Recorder(pod, config);
@@ -35,24 +44,58 @@ export function build(pod: Pod, work: Work, problems: Problem[], config: EngineC
   for (const planned of plan) after = placeSidecar(after, planned, work, config, record);
   for (const planned of plan) after = pointApplication(after, planned, work, config, record, problems);
 
-  const primary = primaryTarget(after, targets, config);
+  const primary = primaryTarget(after, work, config);
   const uncarried = targets.filter((target) => target !== primary && !namedPortFinds(after, target, primary));
-  const declared = declarePorts(after, targets, new Set(uncarried));
+  // A monitor names each port, so that with operator mode none is left to go without a name.
+  const operated = work.request.operatorMode;
+  const declared = declarePorts(after, targets, new Set(operated ? [] : uncarried));
   record.note('ports', declared.added, declared.present);
+  record.note('named', declared.named, declared.present);
   warn(pod, work, uncarried, config, problems);
   const annotatedTarget = primary === undefined ? undefined : declared.targets[targets.indexOf(primary)];
-  const annotated = annotate(declared.pod, declared.targets, annotatedTarget, problems);
+  const annotated = annotate(
+    declared.pod,
+    {
+      targets: declared.targets,
+      primary: annotatedTarget,
+      prefixes: prefixesOf(work, config),
+      merging: work.merging,
+      scrapeTargets: scrapeTargets(pod, declared.targets, config),
+    },
+    problems,
+  );
   record.note('annotations', annotated.added, annotated.present);
 
   const decision: Decision = {
     outcome: 'injected',
-    reason: 'injected',
+    reason: work.reason,
     profiles,
     targets: declared.targets,
     problems,
     added: record.added(),
+    changed: record.changed(annotated.pod, annotated.changed),
+    violations: [],
   };
-  return { decision, pod: withStatus(annotated.pod, decision, config) };
+  return { decision, pod: annotated.pod };
+}
+
+/** With a monitor they would be scraped twice; under Istio the monitor goes to the merged port that they describe. */
+function prefixesOf({ request, merging }: Work, config: EngineConfig): readonly string[] {
+  if (!request.operatorMode) return writtenPrefixes(config);
+  return merging ? [COMMUNITY_PREFIX] : [];
+}
+
+/** For Istio's agent: every target that it can scrape, in their order; nothing where one says it all. */
+function scrapeTargets(pod: Pod, targets: readonly Target[], config: EngineConfig): string | undefined {
+  if (!config.istioScrapeTargets || targets.length < 2) return undefined;
+  if (own(pod.metadata?.annotations, MERGE_METRICS) === 'false') return undefined;
+  const mergeable = targets.filter(isMergeable).map(({ port, path }) => `${port}:${path}`);
+  return mergeable.length === 0 ? undefined : mergeable.join(',');
+}
+
+/** The agent scrapes over http, and a comma in a path would end the target. */
+function isMergeable({ scheme, path, params }: Pick<Target, 'scheme' | 'path' | 'params'>): boolean {
+  return scheme === 'http' && params.length === 0 && !path.includes(',');
 }
 
 /**
@@ -61,11 +104,24 @@ export function build(pod: Pod, work: Work, problems: Problem[], config: EngineC
  */
 class Recorder {
   readonly #earlier: Partial<Added>;
+  readonly #changed: Changed;
+  readonly #config: EngineConfig;
   readonly #lists: Record<keyof Added, string[]>;
 
   constructor(pod: Pod, config: EngineConfig) {
-    this.#earlier = recordedAdded(pod, config);
-    this.#lists = { containers: [], ports: [], annotations: [], volumes: [], env: [] };
+    const { added, changed } = recorded(pod, config);
+    this.#earlier = added;
+    this.#changed = changed;
+    this.#config = config;
+    this.#lists = {
+      containers: [],
+      ports: [],
+      named: [],
+      annotations: [],
+      volumes: [],
+      env: [],
+      extended: [],
+    };
   }
 
   note(list: keyof Added, added: readonly string[], present: readonly string[] = []): void {
@@ -78,6 +134,12 @@ class Recorder {
   added(): Added {
     const sorted = Object.entries(this.#lists).map(([list, names]) => [list, [...names].sort()]);
     return { ...NOTHING_ADDED, ...(Object.fromEntries(sorted) as Partial<Added>) };
+  }
+
+  /** What was changed now, and before as far as it still is so. */
+  changed(pod: Pod, now: Changed): Changed {
+    const all = { ...changedStillThere(pod, this.#changed, this.#config), ...now };
+    return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }
 
@@ -143,11 +205,16 @@ function pointApplication(
     planned.ingest,
   );
   if (planned.existing !== undefined) {
-    if (isOurs(planned)) record.note('env', [], presentAppEnv(containers, variables));
+    if (isOurs(planned)) {
+      const present = presentAppEnv(containers, variables);
+      record.note('env', [], present);
+      record.note('extended', [], present);
+    }
     return pod;
   }
   const result = setAppEnv(pod, containers, variables, config.annotationPrefix, problems);
   record.note('env', result.added, result.present);
+  record.note('extended', result.extended, result.present);
   return result.pod;
 }
 
@@ -168,13 +235,9 @@ function namedPortFinds(pod: Pod, target: ResolvedTarget, primary: ResolvedTarge
  * The target that the pod-level annotations describe: the one whose port they name already, be it by the owner's hand
  * or by an earlier pass; else the first that a named port cannot carry, else the first.
  */
-function primaryTarget(
-  pod: Pod,
-  targets: readonly ResolvedTarget[],
-  config: EngineConfig,
-): ResolvedTarget | undefined {
+function primaryTarget(pod: Pod, { targets, said }: Work, config: EngineConfig): ResolvedTarget | undefined {
   if (targets.length > 1 && config.portAnnotation === 'none') return undefined;
-  const named = communityValue(pod.metadata?.annotations, 'port')?.text.trim();
+  const named = said.value('port')?.text.trim();
   return (
     targets.find((target) => target.describedByOwner) ??
     targets.find((target) => named !== undefined && isPortOf(pod, target, named)) ??
@@ -187,40 +250,4 @@ function isPortOf(pod: Pod, { container, port }: ResolvedTarget, text: string): 
   if (parsePortNumber(text) !== undefined) return parsePortNumber(text) === port;
   const place = servingPlace(pod, container);
   return place !== undefined && hasPortName(place.container, port, text);
-}
-
-function warn(
-  pod: Pod,
-  { targets, request, plan }: Work,
-  uncarried: readonly ResolvedTarget[],
-  config: EngineConfig,
-  problems: Problem[],
-): void {
-  const prefix = config.annotationPrefix;
-  const place = request.list === undefined ? `${prefix}/profile` : `${prefix}/targets`;
-  const annotatedPort = communityValue(pod.metadata?.annotations, 'port')?.key;
-  const adds = plan.some((planned) => planned.existing === undefined);
-  const neverEnds =
-    adds && request.nativeSidecar === 'false' && (pod.spec.restartPolicy ?? 'Always') !== 'Always';
-  if (targets.length > 1) {
-    const message = `${targets.length} targets; podscrape's scrape configuration or a monitor finds all, others may not`;
-    problems.push({ code: 'several-targets', path: place, message });
-  }
-  if (targets.length > 1 && config.portAnnotation === 'none' && annotatedPort !== undefined) {
-    const message = 'stays: beside a container label it makes every declared port a duplicate of one URL';
-    problems.push({ code: 'annotation-conflict', path: annotatedPort, message, hint: 'remove it' });
-  }
-  if (neverEnds) {
-    const message = '"false" keeps the exporter running in a Pod that is to end';
-    problems.push({ code: 'never-ends', path: `${prefix}/native-sidecar`, message, hint: 'leave it out' });
-  }
-  for (const target of uncarried) {
-    const message = `${target.container}:${target.port}${target.path} is found by no annotation or port name`;
-    problems.push({ code: 'several-targets', path: place, message, hint: 'it needs operator mode' });
-  }
-  const isPlain = (time: string, plain: string): boolean => time === plain || time === 'inherit';
-  if (targets.some(({ interval, timeout }) => !isPlain(interval, '15s') || !isPlain(timeout, '5s'))) {
-    const message = "interval and timeout take effect through podscrape's scrape configuration only";
-    problems.push({ code: 'interval-needs-config', path: `${prefix}/interval`, message });
-  }
 }

@@ -1,8 +1,13 @@
+import type { EngineConfig } from './engine-config.ts';
+import { originalAnnotations } from './istio.ts';
+import type { Pod, StringMap } from './kubernetes.ts';
 import { own } from './pod.ts';
-import type { StringMap } from './kubernetes.ts';
 
 /** The annotations that the community's scrape configurations read: `prometheus.io/scrape` and its family. */
 export const COMMUNITY_PREFIX = 'prometheus.io';
+
+/** Grafana's k8s-monitoring has keys of its own under this prefix (its feature-annotation-autodiscovery). */
+export const GRAFANA_PREFIX = 'k8s.grafana.com';
 
 /** One community annotation as the Pod has it. */
 export interface CommunityValue {
@@ -14,29 +19,65 @@ export interface CommunityValue {
   readonly dotted: string | undefined;
 }
 
-/** `prometheus.io/NAME`, or `prometheus.io.NAME`, which Prometheus cannot tell from it. */
+/** `PREFIX/NAME`, or `PREFIX.NAME`, which Prometheus cannot tell from it. */
 export function communityValue(
   annotations: StringMap | null | undefined,
   name: string,
+  prefix: string,
 ): CommunityValue | undefined {
-  const slash = own(annotations, `${COMMUNITY_PREFIX}/${name}`);
-  const dotted = own(annotations, `${COMMUNITY_PREFIX}.${name}`);
+  const slash = own(annotations, `${prefix}/${name}`);
+  const dotted = own(annotations, `${prefix}.${name}`);
   const text = slash ?? dotted;
   if (text === undefined) return undefined;
-  return { key: `${COMMUNITY_PREFIX}${slash === undefined ? '.' : '/'}${name}`, text, slash, dotted };
+  return { key: `${prefix}${slash === undefined ? '.' : '/'}${name}`, text, slash, dotted };
 }
 
-/** The parameters set through `prometheus.io/param_NAME`, in the Pod's order. */
+/** The parameters set through `PREFIX/param_NAME`, in the Pod's order. */
 export function communityParams(
   annotations: StringMap | null | undefined,
+  prefix: string,
 ): ReadonlyMap<string, CommunityValue> {
   const params = new Map<string, CommunityValue>();
   for (const key of Object.keys(annotations ?? {})) {
-    const name = /^prometheus\.io[./]param_([A-Za-z0-9_]+)$/.exec(key)?.[1];
-    const value = name === undefined ? undefined : communityValue(annotations, `param_${name}`);
+    if (!key.startsWith(`${prefix}/`) && !key.startsWith(`${prefix}.`)) continue;
+    const name = /^param_([A-Za-z0-9_]+)$/.exec(key.slice(prefix.length + 1))?.[1];
+    const value = name === undefined ? undefined : communityValue(annotations, `param_${name}`, prefix);
     if (name !== undefined && value !== undefined) params.set(name, value);
   }
   return params;
+}
+
+/** What the Pod's owner said in the community's way, whatever family it was said in and whatever Istio made of it. */
+export interface Community {
+  value(name: 'scrape' | 'scheme' | 'path' | 'port'): CommunityValue | undefined;
+  params(): ReadonlyMap<string, CommunityValue>;
+}
+
+/** Prefixes of families that are spelt like `prometheus.io`, which always counts as a layer of the request. */
+export function communityPrefixes({ dialects }: Pick<EngineConfig, 'dialects'>): readonly string[] {
+  return [
+    COMMUNITY_PREFIX,
+    ...dialects.map(({ prefix }) => prefix).filter((prefix) => prefix !== GRAFANA_PREFIX),
+  ];
+}
+
+/** The first family that says something wins, value by value. */
+export function readCommunity(pod: Pod, config: Pick<EngineConfig, 'dialects'>): Community {
+  const annotations = originalAnnotations(pod);
+  const prefixes = communityPrefixes(config);
+  return {
+    value: (name) => {
+      for (const prefix of prefixes) {
+        const value = communityValue(annotations, name, prefix);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
+    params: () => {
+      const all = prefixes.map((prefix) => communityParams(annotations, prefix));
+      return all.find((params) => params.size > 0) ?? new Map();
+    },
+  };
 }
 
 /** `true` or `false` in any case; undefined for everything else. */

@@ -1,5 +1,5 @@
 import { ANNOTATIONS } from './annotations.ts';
-import { communityValue, parseScrape } from './community.ts';
+import { communityPrefixes, communityValue, parseScrape } from './community.ts';
 import type { Reason } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import { SYSTEM_NAMESPACES } from './engine-config.ts';
@@ -14,16 +14,31 @@ export function reasonToSkip(pod: Pod, surroundings: Surroundings, config: Engin
   if ([...SYSTEM_NAMESPACES, ...config.excludedNamespaces].includes(surroundings.namespace))
     return 'namespace-excluded';
   if (own(annotations, 'kubernetes.io/config.mirror') !== undefined) return 'mirror-pod';
+  if (namespaceSwitch(surroundings, config.annotationPrefix) === false) return 'namespace-disabled';
   const inject = injectSwitches(pod, config.annotationPrefix);
   if (inject.includes(false)) return 'disabled';
-  const scrape = communityValue(annotations, 'scrape');
-  if (
-    scrape !== undefined &&
-    [scrape.slash, scrape.dotted].some((text) => text !== undefined && parseScrape(text) === false)
-  ) {
-    return 'scrape-false';
-  }
+  if (scrapeSwitchedOff(pod, config) !== undefined) return 'scrape-false';
   return optedIn(pod, surroundings, config) ? undefined : 'not-in';
+}
+
+/** The key, in whatever family and spelling, that says `scrape: "false"`. */
+export function scrapeSwitchedOff(pod: Pod, config: EngineConfig): string | undefined {
+  for (const prefix of communityPrefixes(config)) {
+    const { slash, dotted } = communityValue(pod.metadata?.annotations, 'scrape', prefix) ?? {};
+    if (slash !== undefined && parseScrape(slash) === false) return `${prefix}/scrape`;
+    if (dotted !== undefined && parseScrape(dotted) === false) return `${prefix}.scrape`;
+  }
+  return undefined;
+}
+
+/**
+ * What the namespace's own label says, where the path of the request does not tell: the apiserver's selectors are
+ * ahead of any watch.
+ */
+function namespaceSwitch({ trigger, labels }: Surroundings, prefix: string): boolean | undefined {
+  const text = trigger === 'unknown' ? own(labels, `${prefix}/inject`) : undefined;
+  const parsed = text === undefined ? undefined : ANNOTATIONS.inject.parse(text);
+  return parsed?.ok === true ? parsed.value : undefined;
 }
 
 /** What `P/inject` says as annotation and as label; a bad value says nothing here and is reported with the request. */
@@ -36,9 +51,11 @@ export function injectSwitches(pod: Pod, prefix: string): readonly boolean[] {
   });
 }
 
-function optedIn(pod: Pod, { trigger }: Surroundings, config: EngineConfig): boolean {
+function optedIn(pod: Pod, surroundings: Surroundings, config: EngineConfig): boolean {
+  const { trigger, labels } = surroundings;
   // A namespace that opted in, or a caller who does not know about namespaces: what is sent is in.
-  if (trigger !== 'object') return true;
+  if (trigger === 'namespace' || (trigger === 'unknown' && labels === undefined)) return true;
+  if (namespaceSwitch(surroundings, config.annotationPrefix) === true) return true;
   switch (config.optIn) {
     case 'namespace':
       return false;

@@ -3,8 +3,10 @@ import type { Pod } from './kubernetes.ts';
 import type { Place } from './pod.ts';
 import { imageName, isMetricsPortName, isTcp, isWindows, places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';
-import type { Exporter, Profile } from './profile.ts';
+import type { Exporter, ExporterResources, Profile } from './profile.ts';
+import { exporterResources, RESOURCES } from './exporter-resources.ts';
 import type { Request } from './request.ts';
+import type { KeyReference } from './values.ts';
 import { parsePortNumber } from './values.ts';
 
 /** One exporter that the request's profiles use, looked up in the Pod. */
@@ -12,6 +14,10 @@ export interface PlannedExporter {
   readonly exporter: Exporter;
   readonly profiles: readonly Profile[];
   readonly mapping?: string;
+  /** A ConfigMap whose file takes the mapping's place, if it is there. */
+  readonly mappingConfigMap?: KeyReference;
+  /** What the container gets; absent ones are not set. */
+  readonly resources: Readonly<Partial<ExporterResources>>;
   /** The container that already is this exporter, the owner's or ours from an earlier pass. */
   readonly existing?: Place;
   /** Where it serves metrics; a new one may still move (`choosePorts`). */
@@ -33,12 +39,14 @@ export function planExporters(
     if (sharing === undefined) byExporter.set(profile.exporter.exporter, [profile]);
     else sharing.push(profile);
   }
+  const exporters = [...byExporter.keys()].flatMap((name) => config.exporters.get(name) ?? []);
+  reportUnused(request, exporters, config.annotationPrefix, problems);
   const plans: PlannedExporter[] = [];
   for (const [name, profiles] of byExporter) {
     const exporter = config.exporters.get(name);
     if (exporter === undefined)
       throw new Error(`profile ${profiles[0]?.name ?? ''} uses the unknown exporter ${name}`);
-    plans.push(plan(pod, exporter, profiles, config, problems));
+    plans.push(plan(pod, exporter, profiles, request, config, problems));
   }
   return plans;
 }
@@ -47,11 +55,12 @@ function plan(
   pod: Pod,
   exporter: Exporter,
   profiles: readonly Profile[],
+  { exporter: asked }: Request,
   config: EngineConfig,
   problems: Problem[],
 ): PlannedExporter {
   const mappings = [...new Set(profiles.flatMap((profile) => profile.exporter?.mapping ?? []))];
-  if (mappings.length > 1) {
+  if (mappings.length > 1 && asked.mapping === undefined) {
     problems.push({
       code: 'profile-conflict',
       path: `${config.annotationPrefix}/profile`,
@@ -59,16 +68,48 @@ function plan(
       hint: 'keep one',
     });
   }
-  const [mapping] = mappings;
+  const takesMapping = exporter.mapping !== undefined;
+  const { mappingConfigMap } = takesMapping ? asked : {};
+  // A ConfigMap may be missing, and without any file the exporter would not start.
+  const fallback = mappings[0] ?? (mappingConfigMap === undefined ? undefined : NO_MAPPINGS);
+  const mapping = (takesMapping ? asked.mapping : undefined) ?? fallback;
   const existing = findExporter(pod, exporter);
   return {
     exporter,
     profiles,
     ...(mapping === undefined ? {} : { mapping }),
+    ...(mappingConfigMap === undefined ? {} : { mappingConfigMap }),
+    resources: exporterResources(exporter.resources, asked.resources, config, problems),
     ...(existing === undefined ? {} : { existing }),
     port: existing === undefined ? exporter.port : metricsPortOf(existing, exporter),
     ingest: existing === undefined ? exporter.ingestPort : flagPort(existing, exporter, '{ingest}'),
   };
+}
+
+const NO_MAPPINGS = 'mappings: []\n';
+
+/** Keys about an exporter that no exporter of the request reads. */
+function reportUnused(
+  { exporter: asked }: Request,
+  exporters: readonly Exporter[],
+  prefix: string,
+  problems: Problem[],
+): void {
+  const mapped = exporters.some(({ mapping }) => mapping !== undefined);
+  const rows: readonly (readonly [key: string, given: boolean, read: boolean])[] = [
+    ['statsd-mapping', asked.mapping !== undefined, mapped],
+    ['statsd-mapping-configmap', asked.mappingConfigMap !== undefined, mapped],
+    ['exporter-address', asked.address !== undefined, false],
+    ['exporter-secret', asked.secret !== undefined, false],
+    ...RESOURCES.map(
+      ({ key, field }) => [key, asked.resources[field] !== undefined, exporters.length > 0] as const,
+    ),
+  ];
+  for (const [key, given, read] of rows) {
+    if (!given || read) continue;
+    const message = 'ignored, because no exporter of the request reads it';
+    problems.push({ code: 'ignored-key', path: `${prefix}/${key}`, message, hint: 'remove it' });
+  }
 }
 
 /** The container of the exporter's name, else of its image, wherever the image comes from. */

@@ -1,24 +1,28 @@
+import { adopts } from './adoption.ts';
 import { applicationRequests } from './application.ts';
+import type { Work } from './build.ts';
 import { build } from './build.ts';
-import { communityValue } from './community.ts';
+import { readCommunity } from './community.ts';
 import type { Decision, Injection, Reason } from './decision.ts';
 import { skipped } from './decision.ts';
-import { injectSwitches, reasonToSkip } from './eligible.ts';
+import { injectSwitches, reasonToSkip, scrapeSwitchedOff } from './eligible.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
 import { choosePorts, planExporters, sidecarObstacle } from './exporters.ts';
+import { isMerging } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
 import { isPodShaped } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { hasErrors, severity } from './problem.ts';
-import type { OwnKeys, Request } from './request.ts';
-import { readOwnKeys, readRequest } from './request.ts';
+import type { Layers, OwnKeys, Request } from './request.ts';
+import { adoptedRequest, readOwnKeys, readRequest } from './request.ts';
 import { ANNOTATION_BYTES, annotationBytes } from './self-check.ts';
 import { stillThere, withStatus } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ResolvedTarget } from './targets.ts';
 import { checkOverlaps, distinct, reachable, withoutExporters } from './target-checks.ts';
 import { resolveTargets, scrapeTimes } from './targets.ts';
+import { underPolicy } from './under-policy.ts';
 
 /**
  * Decides what becomes of one Pod and makes it so on a copy: pure, without clock or I/O. Branches that do not change
@@ -26,13 +30,27 @@ import { resolveTargets, scrapeTimes } from './targets.ts';
  */
 export function inject(pod: Pod, surroundings: Surroundings, config: EngineConfig): Injection {
   if (!isPodShaped(pod)) return { decision: skipped('malformed'), pod };
-  const reason = reasonToSkip(pod, surroundings, config);
+  const { decision, pod: after } = underPolicy(pod, surroundings, config, (policy) =>
+    decide(pod, { policy, surroundings }, config),
+  );
+  const recorded = leavesRecord(decision) ? withStatus(after, decision, config) : after;
+  return withinLimits(pod, { decision, pod: recorded }, config);
+}
+
+/** What was asked and not done is recorded too, so that `kubectl describe` shows what a person has to mend. */
+function leavesRecord({ outcome, reason }: Decision): boolean {
+  return outcome !== 'skipped' || reason === 'host-network' || reason === 'no-sidecar';
+}
+
+function decide(pod: Pod, layers: Layers, config: EngineConfig): Injection {
+  const reason = reasonToSkip(pod, layers.surroundings, config);
   if (reason !== undefined) return { decision: skipped(reason, problemsOfSkip(pod, reason, config)), pod };
   const keys = readOwnKeys(pod, config.annotationPrefix);
   const problems = [...keys.problems];
-  const request = readRequest(keys, config, problems);
-  if (request === undefined) return withinLimits(pod, withoutRequest(pod, keys, problems, config), config);
-  return withinLimits(pod, carryOut(pod, request, problems, config), config);
+  const request = readRequest(keys, layers, config, problems);
+  if (request === undefined) return withoutRequest(pod, keys, layers, problems, config);
+  const { surroundings } = layers;
+  return carryOut(pod, request, { reason: 'injected', surroundings }, problems, config);
 }
 
 /** The apiserver refuses a Pod whose annotations grow too large, so ours stay out then. */
@@ -48,14 +66,23 @@ function problemsOfSkip(pod: Pod, reason: Reason, config: EngineConfig): readonl
   if (reason !== 'scrape-false') return [];
   const { present } = readOwnKeys(pod, config.annotationPrefix);
   if (present.size === 0) return [];
-  const path = communityValue(pod.metadata?.annotations, 'scrape')?.key ?? 'prometheus.io/scrape';
+  const path = scrapeSwitchedOff(pod, config) ?? 'prometheus.io/scrape';
   const message = 'is "false", so the request is not carried out';
   return [{ code: 'opted-out', path, message, hint: 'remove one of the two' }];
 }
 
-function withoutRequest(pod: Pod, keys: OwnKeys, problems: Problem[], config: EngineConfig): Injection {
+function withoutRequest(
+  pod: Pod,
+  keys: OwnKeys,
+  { surroundings }: Layers,
+  problems: Problem[],
+  config: EngineConfig,
+): Injection {
   const prefix = config.annotationPrefix;
   if (hasErrors(problems)) return refuse(pod, 'bad-request', [], problems, config);
+  if (adopts(pod, config, problems)) {
+    return carryOut(pod, adoptedRequest(keys, config), { reason: 'adopted', surroundings }, problems, config);
+  }
   if (injectSwitches(pod, prefix).includes(true) && keys.present.size === 1) {
     const hint = `add ${prefix}/profile: http, or another profile`;
     problems.push({ code: 'nothing-asked', path: `${prefix}/inject`, message: 'nothing is asked for', hint });
@@ -63,7 +90,7 @@ function withoutRequest(pod: Pod, keys: OwnKeys, problems: Problem[], config: En
   return { decision: skipped('no-request', problems), pod };
 }
 
-/** Nothing is injected; the record alone is added, so that `kubectl describe` shows what a person has to mend. */
+/** Nothing is injected. */
 function refuse(
   pod: Pod,
   reason: Reason,
@@ -78,25 +105,39 @@ function refuse(
     profiles,
     targets: [],
     problems,
-    added: stillThere(pod, config),
+    ...stillThere(pod, config),
+    violations: [],
   };
-  return { decision, pod: withStatus(pod, decision, config) };
+  return { decision, pod };
 }
 
-function carryOut(pod: Pod, request: Request, problems: Problem[], config: EngineConfig): Injection {
+interface Circumstances {
+  readonly reason: Work['reason'];
+  readonly surroundings: Surroundings;
+}
+
+function carryOut(
+  pod: Pod,
+  request: Request,
+  { reason, surroundings }: Circumstances,
+  problems: Problem[],
+  config: EngineConfig,
+): Injection {
   const profiles = request.profiles.map((profile) => profile.name);
+  const said = readCommunity(pod, config);
   const exporters = usable(pod, planExporters(pod, request, config, problems), config, problems);
   const resolved = resolveTargets(
     pod,
-    applicationRequests(pod, request, exporters, problems),
+    applicationRequests(pod, request, said, exporters, problems),
+    said,
     request.profiles.find((profile) => profile.target !== undefined),
     new Set(exporters.flatMap(({ existing }) => existing?.container.name ?? [])),
     problems,
   );
   const application = distinct(withoutExporters(resolved, exporters, problems), problems);
   // Without a list they are the application target's too, and what is wrong with them has been said.
-  const said = request.list === undefined && resolved.length > 0;
-  const times = exporters.length === 0 ? undefined : scrapeTimes(request.attributes, said ? [] : problems);
+  const known = request.list === undefined && resolved.length > 0;
+  const times = exporters.length === 0 ? undefined : scrapeTimes(request.attributes, known ? [] : problems);
   checkOverlaps(pod, application, exporters, problems);
   const errors = problems.filter((problem) => severity(problem) === 'error');
   if (errors.length > 0) {
@@ -107,15 +148,11 @@ function carryOut(pod: Pod, request: Request, problems: Problem[], config: Engin
   const wanted = [...application, ...plan.map((planned) => exporterTarget(planned, times))];
   const targets = reachable(pod, wanted, plan, config, problems) ? wanted : [];
   if (targets.length === 0) {
-    return refuse(
-      pod,
-      pod.spec.hostNetwork === true ? 'host-network' : 'no-sidecar',
-      profiles,
-      problems,
-      config,
-    );
+    const why = pod.spec.hostNetwork === true ? 'host-network' : 'no-sidecar';
+    return refuse(pod, why, profiles, problems, config);
   }
-  return build(pod, { request, profiles, plan, targets }, problems, config);
+  const merging = isMerging(pod, surroundings);
+  return build(pod, { request, profiles, plan, targets, said, merging, reason }, problems, config);
 }
 
 /** The exporters that are there or may be added; the others are left out, with a word about it. */

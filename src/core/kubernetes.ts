@@ -19,6 +19,7 @@ export interface ObjectMeta {
   readonly labels?: StringMap | null;
   readonly annotations?: StringMap | null;
   readonly ownerReferences?: readonly OwnerReference[] | null;
+  readonly deletionTimestamp?: string | null;
 }
 
 export interface ContainerPort {

@@ -60,13 +60,12 @@ const isContainer = (value: unknown): boolean =>
 export function isPodShaped(value: unknown): value is Pod {
   if (!isObject(value)) return false;
   const { metadata, spec } = value;
-  if (!isAbsent(metadata)) {
-    if (!isObject(metadata)) return false;
-    if (!isStringMap(metadata['annotations']) || !isStringMap(metadata['labels'])) return false;
-  }
   return (
+    isMetadataShaped(metadata) &&
     isObject(spec) &&
     Array.isArray(spec['containers']) &&
+    // With a sidecar a Pod without containers would become one that the apiserver accepts.
+    spec['containers'].length > 0 &&
     spec['containers'].length <= MOST_CONTAINERS &&
     spec['containers'].every(isContainer) &&
     isListOf(spec['initContainers'], isContainer) &&
@@ -76,6 +75,12 @@ export function isPodShaped(value: unknown): value is Pod {
     isOptionalString(spec['restartPolicy']) &&
     (isAbsent(spec['os']) || isObject(spec['os']))
   );
+}
+
+/** Metadata that is absent, or has annotations and labels of strings if any. */
+export function isMetadataShaped(metadata: unknown): boolean {
+  if (isAbsent(metadata)) return true;
+  return isObject(metadata) && isStringMap(metadata['annotations']) && isStringMap(metadata['labels']);
 }
 
 /** The value of an own key; `undefined` for inherited names such as `constructor`. */

@@ -54,8 +54,10 @@ export function takenPortNames(pod: Pod): Set<string> {
 export interface Declared {
   readonly pod: Pod;
   readonly targets: readonly Target[];
-  /** `container/port`, those that were declared or given a name just now. */
+  /** `container/port`, those that were declared just now. */
   readonly added: readonly string[];
+  /** `container/port`, those that were given a name just now. */
+  readonly named: readonly string[];
   /** `container/port` of every target, declared now or before. */
   readonly present: readonly string[];
 }
@@ -75,6 +77,7 @@ export function declarePorts(
   // Two targets can share a port; one of them is enough to name it.
   const toName = new Set(targets.filter((target) => !nameless.has(target)).map(keyOf));
   const added: string[] = [];
+  const names: string[] = [];
   const present: string[] = [];
   let current = pod;
   const declared = targets.map((target): Target => {
@@ -89,10 +92,10 @@ export function declarePorts(
     if (name !== undefined) taken.add(name);
     if (existing !== undefined && name === undefined) return rest;
     current = withContainer(current, place, withPort(place.container, existing, target.port, name));
-    added.push(key);
+    (existing === undefined ? added : names).push(key);
     return name === undefined ? rest : { ...rest, portName: name };
   });
-  return { pod: current, targets: declared, added, present };
+  return { pod: current, targets: declared, added, named: names, present };
 }
 
 function withoutPlace(target: ResolvedTarget): Target {

@@ -25,6 +25,12 @@ export const PROBLEM_CODES = {
   'no-sidecar': 'warning',
   'never-ends': 'warning',
   'not-injected': 'warning',
+  'namespace-only': 'warning',
+  'monitor-needs-operator': 'error',
+  adoption: 'warning',
+  'istio-merging': 'warning',
+  'policy-label': 'warning',
+  'off-convention': 'warning',
 } as const satisfies Record<string, 'error' | 'warning'>;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;

@@ -1,14 +1,17 @@
 import type { AnnotationName, ValueOf } from './annotations.ts';
-import { ANNOTATIONS, ANNOTATION_NAMES, isAttribute, isWrittenByPodscrape } from './annotations.ts';
+import { ANNOTATIONS, isAttribute, isWrittenByPodscrape, REQUEST_NAMES } from './annotations.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Pod, StringMap } from './kubernetes.ts';
 import { own } from './pod.ts';
+import type { Policy } from './policy.ts';
 import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
-import type { Profile } from './profile.ts';
+import type { ExporterResources, Profile } from './profile.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { TargetRequest } from './target-list.ts';
 import { readTargetList, TARGET_ATTRIBUTES } from './target-list.ts';
 import { clip, oneOf, quoted, withoutControlCharacters } from './text.ts';
+import type { KeyReference } from './values.ts';
 import { badValue } from './values.ts';
 
 /** What is asked for one Pod: its own keys, read and checked, over the layers below them. */
@@ -22,6 +25,23 @@ export interface Request {
   readonly list?: readonly TargetRequest[];
   readonly nativeSidecar: 'auto' | 'true' | 'false';
   readonly appEnv: 'auto' | 'off';
+  readonly operatorMode: boolean;
+  readonly exporter: ExporterRequest;
+}
+
+/** What is asked of the exporter; resources in Kubernetes' quantities or `none`. */
+export interface ExporterRequest {
+  readonly mapping?: string;
+  readonly mappingConfigMap?: KeyReference;
+  readonly address?: string;
+  readonly secret?: KeyReference;
+  readonly resources: Readonly<Partial<ExporterResources>>;
+}
+
+/** The layers below the Pod's own keys and the community's: what others say for the whole namespace. */
+export interface Layers {
+  readonly policy: Policy | undefined;
+  readonly surroundings: Surroundings;
 }
 
 type Values = { readonly [N in AnnotationName]?: ValueOf<N> };
@@ -43,7 +63,7 @@ export function readOwnKeys(pod: Pod, prefix: string): OwnKeys {
   const values: Record<string, unknown> = {};
   const { annotations, labels } = pod.metadata ?? {};
   reportUnknown(annotations, labels, prefix, problems);
-  for (const name of ANNOTATION_NAMES) {
+  for (const name of REQUEST_NAMES) {
     const key = `${prefix}/${name}`;
     const text = own(annotations, key) ?? own(labels, key);
     if (text === undefined) continue;
@@ -69,8 +89,13 @@ function reportUnknown(
   for (const key of keys) {
     if (!key.startsWith(`${prefix}/`)) continue;
     const name = key.slice(prefix.length + 1);
-    if (Object.hasOwn(ANNOTATIONS, name) || isWrittenByPodscrape(name)) continue;
-    const near = didYouMean(name, ANNOTATION_NAMES).hint?.replace('mean ', `mean ${prefix}/`);
+    if (REQUEST_NAMES.some((known) => known === name) || isWrittenByPodscrape(name)) continue;
+    if (Object.hasOwn(ANNOTATIONS, name)) {
+      const message = 'is read on namespaces only, ignored here';
+      problems.push({ code: 'namespace-only', path: key, message });
+      continue;
+    }
+    const near = didYouMean(name, REQUEST_NAMES).hint?.replace('mean ', `mean ${prefix}/`);
     problems.push({
       code: 'unknown-key',
       path: clip(withoutControlCharacters(key), 80),
@@ -91,13 +116,36 @@ export function carriesKey(pod: Pod, prefix: string): boolean {
 }
 
 /** The request, or undefined when nothing is asked. Problems are added to `problems`. */
-export function readRequest(keys: OwnKeys, config: EngineConfig, problems: Problem[]): Request | undefined {
+export function readRequest(
+  keys: OwnKeys,
+  layers: Layers,
+  config: EngineConfig,
+  problems: Problem[],
+): Request | undefined {
   const { values, present } = keys;
   const asks = [...present].some(isAttribute);
-  const names = profileNames(keys, config, asks);
-  if (names === undefined) return undefined;
-  const profiles = resolveProfiles(names, config, problems);
+  const named = profileNames(keys, layers, config, asks, problems);
+  if (named === undefined) return undefined;
   const prefix = config.annotationPrefix;
+  const operatorMode = values['operator-mode'] ?? layers.policy?.operatorMode ?? false;
+  checkMonitorType(values, operatorMode, prefix, problems);
+  return requestOf(keys, resolveProfiles(named, config, problems), operatorMode, prefix, problems);
+}
+
+/** The request of a Pod that is adopted: what its community annotations say, as of an application that serves metrics. */
+export function adoptedRequest(keys: OwnKeys, config: EngineConfig): Request {
+  const http = config.profiles.get('http');
+  return requestOf(keys, http === undefined ? [] : [http], false, config.annotationPrefix, []);
+}
+
+function requestOf(
+  keys: OwnKeys,
+  profiles: readonly Profile[],
+  operatorMode: boolean,
+  prefix: string,
+  problems: Problem[],
+): Request {
+  const { values } = keys;
   const list =
     values.targets === undefined ? undefined : readTargetList(values.targets, `${prefix}/targets`, problems);
   return {
@@ -107,22 +155,89 @@ export function readRequest(keys: OwnKeys, config: EngineConfig, problems: Probl
     ...(list === undefined ? {} : { list }),
     nativeSidecar: values['native-sidecar'] ?? 'auto',
     appEnv: values['app-env'] ?? 'auto',
+    operatorMode,
+    exporter: exporterRequest(values),
   };
 }
 
-function profileNames(keys: OwnKeys, config: EngineConfig, asks: boolean): readonly string[] | undefined {
-  if (keys.values.profile !== undefined) return keys.values.profile;
-  if (keys.bad.has('profile')) return [];
-  if (config.defaultProfile !== undefined) return [config.defaultProfile];
-  return asks ? ['http'] : undefined;
+const RESOURCES = [
+  ['exporter-cpu-request', 'cpuRequest'],
+  ['exporter-cpu-limit', 'cpuLimit'],
+  ['exporter-memory-request', 'memoryRequest'],
+  ['exporter-memory-limit', 'memoryLimit'],
+] as const;
+
+function exporterRequest(values: Values): ExporterRequest {
+  const entries = [
+    ['mapping', values['statsd-mapping']],
+    ['mappingConfigMap', values['statsd-mapping-configmap']],
+    ['address', values['exporter-address']],
+    ['secret', values['exporter-secret']],
+  ].filter(([, value]) => value !== undefined);
+  const resources = RESOURCES.map(([key, field]) => [field, values[key]] as const);
+  return {
+    ...(Object.fromEntries(entries) as Partial<ExporterRequest>),
+    resources: Object.fromEntries(resources.filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** Monitors of Services and Ingresses are written by operator mode only; a Pod's annotations cannot say them. */
+function checkMonitorType(
+  { 'monitor-type': type }: Values,
+  operatorMode: boolean,
+  prefix: string,
+  problems: Problem[],
+): void {
+  if (operatorMode || type === undefined || type === 'pod') return;
+  const message = `${quoted(type)} needs operator mode (annotations describe Pods)`;
+  const hint = 'set operator-mode: "true"';
+  problems.push({ code: 'monitor-needs-operator', path: `${prefix}/monitor-type`, message, hint });
+}
+
+/** Profile names and the place that names them. */
+interface Named {
+  readonly names: readonly string[];
+  readonly path: string;
+}
+
+/** The first layer that names profiles; `http` when something is asked and no layer does. */
+function profileNames(
+  keys: OwnKeys,
+  { policy, surroundings }: Layers,
+  config: EngineConfig,
+  asks: boolean,
+  problems: Problem[],
+): Named | undefined {
+  const path = `${config.annotationPrefix}/profile`;
+  if (keys.values.profile !== undefined) return { names: keys.values.profile, path };
+  if (keys.bad.has('profile')) return { names: [], path };
+  if (policy?.defaultProfile !== undefined) return { names: [policy.defaultProfile], path };
+  const namespace = namespaceProfiles(surroundings, config.annotationPrefix, problems);
+  if (namespace !== undefined) return namespace;
+  if (config.defaultProfile !== undefined) return { names: [config.defaultProfile], path };
+  return asks ? { names: ['http'], path } : undefined;
+}
+
+function namespaceProfiles(
+  { namespace, labels, annotations }: Surroundings,
+  prefix: string,
+  problems: Problem[],
+): Named | undefined {
+  const key = `${prefix}/default-profile`;
+  const text = own(annotations, key) ?? own(labels, key);
+  if (text === undefined) return undefined;
+  const path = `namespace ${namespace}: ${key}`;
+  const parsed = ANNOTATIONS['default-profile'].parse(text);
+  if (parsed.ok) return { names: parsed.value, path };
+  problems.push(badValue(path, parsed));
+  return { names: [], path };
 }
 
 function resolveProfiles(
-  names: readonly string[],
+  { names, path }: Named,
   config: EngineConfig,
   problems: Problem[],
 ): readonly Profile[] {
-  const path = `${config.annotationPrefix}/profile`;
   const known = [...config.profiles.keys()];
   const profiles: Profile[] = [];
   for (const name of names) {

@@ -1,7 +1,11 @@
-import type { CommunityValue } from './community.ts';
 import { COMMUNITY_PREFIX, communityParams, communityValue } from './community.ts';
-import type { Target } from './decision.ts';
+import type { CommunityValue } from './community.ts';
+import type { Changed, Target } from './decision.ts';
+import type { Family } from './dialects.ts';
+import { family } from './dialects.ts';
+import { isMerged, SCRAPE_TARGETS } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
+import { own } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { quoted } from './text.ts';
 import { parsePortNumber } from './values.ts';
@@ -12,44 +16,101 @@ export interface Annotated {
   readonly added: readonly string[];
   /** Keys that stand there now, written or found. */
   readonly present: readonly string[];
+  /** What the owner's annotations said that were made readable or taken out just now. */
+  readonly changed: Changed;
+}
+
+export interface Annotating {
+  readonly targets: readonly Target[];
+  /** The one that the pod-level annotations describe. */
+  readonly primary: Target | undefined;
+  /** The families to write. */
+  readonly prefixes: readonly string[];
+  /** Whether Istio merges the Pod's metrics. */
+  readonly merging: boolean;
+  /** For `prometheus.istio.io/scrape-targets`. */
+  readonly scrapeTargets: string | undefined;
+}
+
+interface Notes {
+  readonly after: Record<string, string>;
+  readonly added: string[];
+  readonly present: string[];
+  readonly changed: Record<string, string>;
+  readonly problems: Problem[];
 }
 
 /**
- * Writes `prometheus.io/scrape|scheme|path|port|param_*` for the targets. What the owner set is never changed; a
- * conflict is a warning. One exception: a spelling that no scraper reads is made readable, and a warning says so.
+ * Writes `PREFIX/scrape|scheme|path|port|param_*` for the targets, in every family asked for. What the owner set is
+ * never changed; a conflict is a warning. One exception: a spelling that no scraper reads is made readable, and a
+ * warning says so. Where Istio has rewritten `prometheus.io`, that family is Istio's.
  */
-export function annotate(
-  pod: Pod,
-  targets: readonly Target[],
-  primary: Target | undefined,
-  problems: Problem[],
-): Annotated {
+export function annotate(pod: Pod, work: Annotating, problems: Problem[]): Annotated {
   const before = pod.metadata?.annotations ?? {};
-  const after: Record<string, string> = { ...before };
-  const added: string[] = [];
-  const wanted = wantedAnnotations(targets, primary);
-  for (const [name, value] of wanted) {
-    const current = communityValue(before, name);
-    if (current === undefined) {
-      after[`${COMMUNITY_PREFIX}/${name}`] = value;
-      added.push(`${COMMUNITY_PREFIX}/${name}`);
-      continue;
-    }
-    if (settle(name, value, current, after, problems)) added.push(`${COMMUNITY_PREFIX}/${name}`);
+  const notes: Notes = { after: { ...before }, added: [], present: [], changed: {}, problems };
+  for (const prefix of work.prefixes) {
+    const said = family(prefix, work.targets, work.primary, work.merging);
+    if (prefix === COMMUNITY_PREFIX && isMerged(pod)) checkMerged(before, notes);
+    else write(before, said, work.primary !== undefined, notes);
+    const keys = [...said.wanted.keys()].map((name) => `${prefix}/${name}`);
+    notes.present.push(...keys.filter((key) => Object.hasOwn(notes.after, key)));
   }
-  for (const [name, { key }] of communityParams(before)) {
-    if (wanted.has(`param_${name}`) || primary === undefined) continue;
-    conflict(key, 'stays', 'the request has no such parameter', problems);
-  }
-  const present = [...wanted]
-    .map(([name]) => `${COMMUNITY_PREFIX}/${name}`)
-    .filter((key) => Object.hasOwn(after, key));
-  const changed = !sameStrings(before, after);
+  if (work.scrapeTargets !== undefined) writeScrapeTargets(before, work.scrapeTargets, notes);
+  const { after, added, present, changed } = notes;
+  const same = sameStrings(before, after);
   return {
-    pod: changed ? { ...pod, metadata: { ...pod.metadata, annotations: after } } : pod,
+    pod: same ? pod : { ...pod, metadata: { ...pod.metadata, annotations: after } },
     added,
     present,
+    changed,
   };
+}
+
+/** The agent serves http only. */
+function checkMerged(before: Readonly<Record<string, string>>, { problems }: Notes): void {
+  const scheme = communityValue(before, 'scheme', COMMUNITY_PREFIX);
+  if (scheme === undefined || scheme.text === 'http') return;
+  const message = `${quoted(scheme.text)}, but Istio's merged port 15020 serves http`;
+  problems.push({ code: 'istio-merging', path: scheme.key, message, hint: 'remove it' });
+}
+
+function write(
+  before: Readonly<Record<string, string>>,
+  { prefix, wanted }: Family,
+  hasPrimary: boolean,
+  notes: Notes,
+): void {
+  for (const [name, value] of wanted) {
+    const current = communityValue(before, name, prefix);
+    const key = `${prefix}/${name}`;
+    if (current === undefined) {
+      notes.after[key] = value;
+      notes.added.push(key);
+    } else if (settle({ prefix, name, value, current }, notes)) {
+      notes.added.push(key);
+    }
+  }
+  if (!hasPrimary) return;
+  for (const [name, { key }] of communityParams(before, prefix)) {
+    if (!wanted.has(`param_${name}`))
+      conflict(key, 'stays', 'the request has no such parameter', notes.problems);
+  }
+}
+
+function writeScrapeTargets(
+  before: Readonly<Record<string, string>>,
+  value: string,
+  { after, added, present, problems }: Notes,
+): void {
+  const current = own(before, SCRAPE_TARGETS);
+  if (current === undefined) {
+    after[SCRAPE_TARGETS] = value;
+    added.push(SCRAPE_TARGETS);
+  } else if (current !== value) {
+    conflict(SCRAPE_TARGETS, `${quoted(current)} stays`, 'the request has other targets', problems);
+    return;
+  }
+  present.push(SCRAPE_TARGETS);
 }
 
 function sameStrings(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
@@ -57,39 +118,22 @@ function sameStrings(a: Readonly<Record<string, string>>, b: Readonly<Record<str
   return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
 }
 
-/** What the annotations should say. With several targets and no primary one, only what holds for all of them. */
-function wantedAnnotations(
-  targets: readonly Target[],
-  primary: Target | undefined,
-): ReadonlyMap<string, string> {
-  const wanted = new Map<string, string>([['scrape', 'true']]);
-  const [first] = targets;
-  const speaks = primary ?? first;
-  if (speaks === undefined) return wanted;
-  const shared = (of: (target: Target) => string): boolean =>
-    primary !== undefined || targets.every((target) => of(target) === of(speaks));
-  if (shared((target) => target.scheme)) wanted.set('scheme', speaks.scheme);
-  if (shared((target) => target.path)) wanted.set('path', speaks.path);
-  if (primary !== undefined) wanted.set('port', String(primary.port));
-  if (shared((target) => JSON.stringify(target.params))) {
-    for (const [name, value] of speaks.params) wanted.set(`param_${name}`, value);
-  }
-  return wanted;
+interface Setting {
+  readonly prefix: string;
+  readonly name: string;
+  readonly value: string;
+  readonly current: CommunityValue;
 }
 
 /** Brings one annotation that is already there in line, as far as it may be; whether the slash form was added. */
-function settle(
-  name: string,
-  value: string,
-  current: CommunityValue,
-  after: Record<string, string>,
-  problems: Problem[],
-): boolean {
-  const slashKey = `${COMMUNITY_PREFIX}/${name}`;
+function settle({ prefix, name, value, current }: Setting, notes: Notes): boolean {
+  const { after, changed, problems } = notes;
+  const slashKey = `${prefix}/${name}`;
+  const dottedKey = `${prefix}.${name}`;
   const { slash, dotted } = current;
   if (slash === undefined) {
     if (dotted === undefined || dotted === value) return false;
-    takeOut(name, dotted, `written as ${slashKey}: ${quoted(value)}`, after, problems);
+    takeOut(dottedKey, dotted, `written as ${slashKey}: ${quoted(value)}`, notes);
     after[slashKey] = value;
     return true;
   }
@@ -98,6 +142,7 @@ function settle(
       conflict(slashKey, `${quoted(slash)} stays`, `the request says ${quoted(value)}`, problems);
     } else {
       after[slashKey] = value;
+      remember(changed, slashKey, slash);
       const message = `${quoted(slash)} written as ${quoted(value)}, which every scraper reads`;
       problems.push({ code: 'annotation-normalised', path: slashKey, message });
     }
@@ -106,34 +151,40 @@ function settle(
   const stays = after[slashKey] ?? value;
   if (dotted !== undefined && dotted !== stays) {
     takeOut(
-      name,
+      dottedKey,
       dotted,
       `taken out: Prometheus cannot tell it from ${slashKey}, ${quoted(stays)}`,
-      after,
-      problems,
+      notes,
     );
   }
   return false;
 }
 
-function takeOut(
-  name: string,
-  dotted: string,
-  why: string,
-  after: Record<string, string>,
-  problems: Problem[],
-): void {
-  const key = `${COMMUNITY_PREFIX}.${name}`;
+function takeOut(key: string, dotted: string, why: string, { after, changed, problems }: Notes): void {
   Reflect.deleteProperty(after, key);
+  remember(changed, key, dotted);
   problems.push({ code: 'annotation-normalised', path: key, message: `${quoted(dotted)} ${why}` });
+}
+
+/** Long nonsense is not worth its place on the Pod. */
+const LONGEST_REMEMBERED = 1024;
+
+function remember(changed: Record<string, string>, key: string, text: string): void {
+  if (text.length <= LONGEST_REMEMBERED) changed[key] = text;
+}
+
+/** `metrics.scheme` is to Grafana what `scheme` is to the others. */
+function attributeOf(name: string): string {
+  return name.replace(/^metrics\./, '').replace(/^portNumber$/, 'port');
 }
 
 /** Whether any scraper understands the value; what none does is no setting that could be lost. */
 function isReadable(name: string, text: string): boolean {
-  if (name === 'scrape') return text === 'true' || text === 'false';
-  if (name === 'scheme') return text === 'http' || text === 'https';
-  if (name === 'port') return /^[0-9]+$/.test(text);
-  return name === 'path' ? text !== '' : true;
+  const attribute = attributeOf(name);
+  if (attribute === 'scrape') return text === 'true' || text === 'false';
+  if (attribute === 'scheme') return text === 'http' || text === 'https';
+  if (attribute === 'port') return /^[0-9]+$/.test(text);
+  return attribute === 'path' ? text !== '' : true;
 }
 
 function conflict(path: string, stays: string, request: string, problems: Problem[]): void {
@@ -143,5 +194,5 @@ function conflict(path: string, stays: string, request: string, problems: Proble
 
 /** The readable spelling of a value: what scrapers read as the owner meant it. */
 function canonical(name: string, text: string): string {
-  return name === 'port' ? String(parsePortNumber(text) ?? text) : text;
+  return attributeOf(name) === 'port' ? String(parsePortNumber(text) ?? text) : text;
 }

@@ -1,7 +1,9 @@
-import fastJsonPatch from 'fast-json-patch';
 import type { Operation } from 'fast-json-patch';
+import { COMMUNITY_PREFIX } from './community.ts';
+import { SCRAPE_TARGETS } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
 import { places } from './pod.ts';
+import { applyShared, escaped, isSame, segments, valueAt } from './pointer.ts';
 import { takenPortNames } from './ports.ts';
 import { isPortName } from './values.ts';
 
@@ -9,27 +11,45 @@ import { isPortName } from './values.ts';
 export const ANNOTATION_BYTES = 256 * 1024;
 
 /** The bytes of all annotations, as the apiserver counts them. */
-export function annotationBytes(pod: Pod): number {
+export function annotationBytes(pod: Pick<Pod, 'metadata'>): number {
   return Object.entries(pod.metadata?.annotations ?? {}).reduce(
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
     0,
   );
 }
 
+/** Which annotations a patch may write. */
+export interface Writable {
+  /** podscrape's own, `P` in the documentation. */
+  readonly prefix: string;
+  /** The families that scrapers read, `prometheus.io` and its like. */
+  readonly dialects: readonly string[];
+}
+
 /**
  * What is wrong with a patch, or undefined when it may be sent: it applies and gives `after`, it adds in places that
  * podscrape owns, it replaces and removes only what the specification allows, and the Pod stays valid.
+ *
+ * @param prefix podscrape's annotation prefix
+ * @param dialects the families of annotations that may be written
  */
 export function selfCheck(
   before: Pod,
   patch: readonly Operation[],
   after: Pod,
   prefix: string,
+  dialects: readonly string[] = [COMMUNITY_PREFIX],
 ): string | undefined {
-  const forbidden = patch.find((operation) => !isAllowed(before, operation, prefix));
+  const writable = { prefix, dialects };
+  const forbidden = patch
+    .flatMap((operation) => memberwise(before, operation))
+    .find((operation) => !isAllowed(before, operation, writable));
   if (forbidden !== undefined) return `operation ${forbidden.op} ${forbidden.path} is not podscrape's`;
-  const fault = podFault(before, after);
-  if (fault !== undefined) return fault;
+  return podFault(before, after) ?? resultFault(before, patch, after);
+}
+
+/** Why the patch does not turn `before` into `after`, or undefined when it does. */
+export function resultFault(before: object, patch: readonly Operation[], after: unknown): string | undefined {
   try {
     if (!isSame(applyShared(before, patch), after)) return 'the patch does not give the result';
   } catch (error) {
@@ -41,8 +61,6 @@ export function selfCheck(
 const CONTAINER = String.raw`/spec/(?:containers|initContainers)/\d+`;
 const ADDABLE = new RegExp(
   [
-    String.raw`^/metadata$`,
-    String.raw`^/metadata/annotations(?:/[^/]+)?$`,
     String.raw`^/spec/(?:initContainers|volumes)$`,
     String.raw`^/spec/(?:containers|initContainers|volumes)/\d+$`,
     String.raw`^${CONTAINER}/ports(?:/\d+(?:/name)?)?$`,
@@ -51,95 +69,81 @@ const ADDABLE = new RegExp(
 );
 const REPLACEABLE = new RegExp(
   [
-    String.raw`^/metadata(?:/annotations)?$`,
-    String.raw`^/metadata/annotations/prometheus\.io~1[^/]+$`,
     String.raw`^/spec/(?:initContainers|volumes)$`,
     String.raw`^${CONTAINER}/(?:ports|env)$`,
     String.raw`^${CONTAINER}/ports/\d+/name$`,
     String.raw`^${CONTAINER}/env/\d+/value$`,
   ].join('|'),
 );
-const REMOVABLE = /^\/metadata\/annotations\/prometheus\.io\.[^/]+$/;
+const ANNOTATION = /^\/metadata\/annotations\/([^/]+)$/;
+/** Written where absent, never replaced. */
+const OTHERS: readonly string[] = ['kubectl.kubernetes.io/default-container', SCRAPE_TARGETS];
 
-function isAllowed(before: Pod, operation: Operation, prefix: string): boolean {
-  const { path } = operation;
-  switch (operation.op) {
+/** Whether the operation is one that injecting into the Pod `before` may need. */
+export function isAllowed(before: Pod, operation: Operation, writable: Writable): boolean {
+  const { op, path } = operation;
+  if (op !== 'add' && op !== 'replace' && op !== 'remove') return false;
+  const old = valueAt(before, path);
+  const key = ANNOTATION.test(path) ? segments(path)[2] : undefined;
+  if (key !== undefined) return isWritableAnnotation(op, key, old, writable);
+  switch (op) {
     case 'add':
-      return ADDABLE.test(path) && valueAt(before, path) === undefined;
+      return ADDABLE.test(path) && old === undefined;
+    case 'replace':
+      // A list may stand there as null, which is as good as absent; a name may be empty; a variable is extended.
+      return REPLACEABLE.test(path) && (path.endsWith('/value') || old === null || old === '');
     case 'remove':
-      return REMOVABLE.test(path);
-    case 'replace': {
-      if (path === `/metadata/annotations/${prefix.replaceAll('~', '~0').replaceAll('/', '~1')}~1status`)
-        return true;
-      if (!REPLACEABLE.test(path)) return false;
-      // A parent may stand there as null, which is as good as absent; a name may be empty; values are strings.
-      const old = valueAt(before, path);
-      const isParent = !/(?:~1|\/value$)/.test(path);
-      return !isParent || old === null || old === '';
-    }
-    default:
       return false;
   }
 }
 
-function valueAt(document: unknown, path: string): unknown {
-  let value: unknown = document;
-  for (const segment of segments(path)) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return undefined;
-    value = (value as Record<string, unknown>)[segment];
+const MAPS: readonly string[] = ['/metadata', '/metadata/annotations', '/metadata/labels'];
+
+/**
+ * An operation on metadata or on a whole map of it, as operations on its members: what is allowed one by one is allowed
+ * together, where there was no map (null is as good) or none is left.
+ */
+export function memberwise(before: Pod, operation: Operation): readonly Operation[] {
+  const { op, path } = operation;
+  const old = valueAt(before, path);
+  const isThere = old !== undefined && old !== null;
+  if (!MAPS.includes(path) || (op !== 'remove' && isThere)) return [operation];
+  const map: unknown = 'value' in operation ? operation.value : old;
+  if (typeof map !== 'object' || map === null) return [operation];
+  return Object.entries(map as Readonly<Record<string, unknown>>).flatMap(([key, value]) => {
+    const member = `${path}/${escaped(key)}`;
+    const each: Operation = op === 'remove' ? { op, path: member } : { op: 'add', path: member, value };
+    return memberwise(before, each);
+  });
+}
+
+function isWritableAnnotation(
+  op: 'add' | 'replace' | 'remove',
+  key: string,
+  old: unknown,
+  { prefix, dialects }: Writable,
+): boolean {
+  const isDialect = dialects.some((dialect) => key.startsWith(`${dialect}/`));
+  switch (op) {
+    case 'add':
+      return old === undefined && (isDialect || key.startsWith(`${prefix}/`) || OTHERS.includes(key));
+    case 'replace':
+      return isDialect || key === `${prefix}/status`;
+    case 'remove':
+      return dialects.some((dialect) => key.startsWith(`${dialect}.`));
   }
-  return value;
-}
-
-function segments(path: string): readonly string[] {
-  return path
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-/** Applies the patch to a copy that shares every branch off the patch's paths: a full copy costs a hundred times more. */
-function applyShared(before: Pod, patch: readonly Operation[]): unknown {
-  const root: Record<string, unknown> = { ...before };
-  const copied = new Set<unknown>([root]);
-  for (const operation of patch) {
-    let parent: Record<string, unknown> = root;
-    for (const segment of segments(operation.path).slice(0, -1)) {
-      const child = parent[segment];
-      if (typeof child !== 'object' || child === null) break;
-      if (!copied.has(child)) {
-        const copy = Array.isArray(child) ? [...(child as unknown[])] : { ...child };
-        copied.add(copy);
-        parent[segment] = copy;
-      }
-      parent = parent[segment] as Record<string, unknown>;
-    }
-    fastJsonPatch.applyOperation(root, operation, true, true);
-  }
-  return root;
-}
-
-/** Deep equality that stops at shared branches, which is nearly everywhere. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const keys = Object.keys(a);
-  if (Array.isArray(a) !== Array.isArray(b) || keys.length !== Object.keys(b).length) return false;
-  return keys.every(
-    (key) =>
-      Object.hasOwn(b, key) &&
-      isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
-  );
 }
 
 /** What the apiserver would refuse and the owner's Pod did not already have. */
-function podFault(before: Pod, after: Pod): string | undefined {
+export function podFault(before: Pod, after: Pod): string | undefined {
   const names = places(after).map(({ container }) => container.name);
   const volumes = (after.spec.volumes ?? []).map((volume) => volume.name);
   if (repeats(names) > repeats(places(before).map(({ container }) => container.name)))
     return 'a container name is there twice';
   if (repeats(volumes) > repeats((before.spec.volumes ?? []).map((volume) => volume.name)))
     return 'a volume name is there twice';
+  const unmounted = new Set(missingVolumes(before));
+  if (missingVolumes(after).some((name) => !unmounted.has(name))) return 'a mounted volume is missing';
   const badPort = places(after)
     .flatMap(({ container }) => container.ports ?? [])
     .some((port) => port.protocol === 'TCP' && (port.containerPort < 1 || port.containerPort > 65535));
@@ -149,6 +153,13 @@ function podFault(before: Pod, after: Pod): string | undefined {
     return 'a port name is not valid';
   if (annotationBytes(after) > ANNOTATION_BYTES) return 'the annotations exceed 256 KiB';
   return undefined;
+}
+
+/** Mounted, and not among the Pod's volumes; a StatefulSet's template has such by right. */
+function missingVolumes(pod: Pod): readonly string[] {
+  const volumes = new Set((pod.spec.volumes ?? []).map(({ name }) => name));
+  const mounts = places(pod).flatMap(({ container }) => container.volumeMounts ?? []);
+  return mounts.map(({ name }) => name).filter((name) => !volumes.has(name));
 }
 
 function hasBadPort(pod: Pod): boolean {

@@ -45,8 +45,14 @@ export function addSidecar(
       annotations = { ...annotations, [key]: planned.mapping ?? '' };
       added.push(key);
     }
-    const item = { path: mapping.file, fieldRef: { fieldPath: `metadata.annotations['${key}']` } };
-    const volume = { name: freeVolumeName(pod, MAPPING_VOLUME), downwardAPI: { items: [item] } };
+    const volume = {
+      name: freeVolumeName(pod, MAPPING_VOLUME),
+      ...mappingSource(
+        `metadata.annotations['${key}']`,
+        mappingFile(planned),
+        planned.mappingConfigMap?.name,
+      ),
+    };
     volumes.push(volume);
     mounts.push({ name: volume.name, mountPath: mapping.directory, readOnly: true });
   }
@@ -73,6 +79,21 @@ export function addSidecar(
   };
 }
 
+/** The file's name below the exporter's mapping directory. */
+function mappingFile({ exporter, mappingConfigMap }: PlannedExporter): string {
+  return mappingConfigMap?.key ?? exporter.mapping?.file ?? '';
+}
+
+/**
+ * An annotation as a file; a ConfigMap's file of that name takes its place. The ConfigMap is optional and without
+ * items: it may be missing, and with items the apiserver sees two sources for one path.
+ */
+function mappingSource(fieldPath: string, path: string, configMap: string | undefined): object {
+  const downwardAPI = { items: [{ path, fieldRef: { fieldPath } }] };
+  if (configMap === undefined) return { downwardAPI };
+  return { projected: { sources: [{ downwardAPI }, { configMap: { name: configMap, optional: true } }] } };
+}
+
 /** Not the request's key, or a second pass would read it as the owner's; another one where the owner took it. */
 function mappingKey(pod: Pod, mapping: string, prefix: string): string {
   const key = `${prefix}/mapping`;
@@ -95,7 +116,7 @@ function exporterArgs(planned: PlannedExporter, mapped: boolean): readonly strin
     arg.replace('{port}', String(planned.port)).replace('{ingest}', String(planned.ingest ?? '')),
   );
   return mapped && mapping !== undefined
-    ? [...filled, mapping.arg.replace('{file}', `${mapping.directory}/${mapping.file}`)]
+    ? [...filled, mapping.arg.replace('{file}', `${mapping.directory}/${mappingFile(planned)}`)]
     : filled;
 }
 
@@ -124,7 +145,8 @@ function exporterContainer(
   config: EngineConfig,
 ): Container {
   const { exporter } = planned;
-  const resources = containerResources(pod, exporter.resources);
+  const resources = containerResources(pod, planned.resources);
+  const env = memoryBound(planned.resources.memoryLimit);
   const name = metricsPortName(exporter.name, planned.port, takenPortNames(pod));
   return {
     name: exporter.name,
@@ -133,7 +155,7 @@ function exporterContainer(
     ...(needs.native ? { restartPolicy: 'Always' } : {}),
     args: exporterArgs(planned, needs.mapped),
     ports: [{ name, containerPort: planned.port, protocol: 'TCP' }],
-    env: memoryBound(resources?.limits?.['memory'] ?? exporter.resources.memoryLimit),
+    ...(env.length === 0 ? {} : { env }),
     ...(resources === undefined ? {} : { resources }),
     ...(needs.mounts.length === 0 ? {} : { volumeMounts: needs.mounts }),
     // Pod Security `restricted`; a numeric user, or the kubelet cannot check runAsNonRoot.
@@ -149,8 +171,8 @@ function exporterContainer(
 }
 
 /** Go's soft memory limit, a tenth below the container's, so that the collector works before the kernel kills. */
-function memoryBound(limit: string): readonly EnvVar[] {
-  const bytes = parseQuantity(limit);
+function memoryBound(limit: string | undefined): readonly EnvVar[] {
+  const bytes = limit === undefined ? undefined : parseQuantity(limit);
   const mebibytes = bytes === undefined ? 0 : Math.floor((bytes * 0.9) / 2 ** 20);
   return mebibytes < 1 ? [] : [{ name: 'GOMEMLIMIT', value: `${mebibytes}MiB` }];
 }
@@ -159,11 +181,23 @@ function memoryBound(limit: string): readonly EnvVar[] {
  * Requests and limits; the limits twice in a Pod of QoS class Guaranteed, so that it stays one. None at all beside
  * Pod-level resources: exact ones plus ours would exceed them, which the apiserver answers with 422.
  */
-function containerResources(pod: Pod, settings: ExporterResources): ResourceRequirements | undefined {
+function containerResources(
+  pod: Pod,
+  { cpuRequest, cpuLimit, memoryRequest, memoryLimit }: Readonly<Partial<ExporterResources>>,
+): ResourceRequirements | undefined {
   if (pod.spec.resources !== undefined && pod.spec.resources !== null) return undefined;
-  const limits = { cpu: settings.cpuLimit, memory: settings.memoryLimit };
-  const requests = { cpu: settings.cpuRequest, memory: settings.memoryRequest };
-  return { requests: isGuaranteed(pod) ? limits : requests, limits };
+  const limits = quantities(cpuLimit, memoryLimit);
+  const requests = isGuaranteed(pod) ? limits : quantities(cpuRequest, memoryRequest);
+  if (limits === undefined && requests === undefined) return undefined;
+  return { ...(requests === undefined ? {} : { requests }), ...(limits === undefined ? {} : { limits }) };
+}
+
+function quantities(
+  cpu: string | undefined,
+  memory: string | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (cpu === undefined && memory === undefined) return undefined;
+  return { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
 }
 
 /** QoS class Guaranteed: every container limits cpu and memory and requests nothing less. */

@@ -1,9 +1,11 @@
-import type { Added, Decision } from './decision.ts';
+import { communityPrefixes, GRAFANA_PREFIX } from './community.ts';
+import type { Added, Changed, Decision } from './decision.ts';
 import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Container, Pod } from './kubernetes.ts';
 import { own, places, tcpPort } from './pod.ts';
 import { problemText } from './problem.ts';
+import { SCRAPE_TARGETS } from './istio.ts';
 import { isOurVolume } from './sidecar.ts';
 import { clip, withoutControlCharacters } from './text.ts';
 
@@ -21,6 +23,8 @@ interface StatusRecord {
   readonly reason: string;
   readonly profiles?: readonly string[];
   readonly added?: Partial<Added>;
+  /** What the owner's annotations said before they were made readable or taken out. */
+  readonly changed?: Changed;
   readonly problems?: readonly string[];
 }
 
@@ -44,58 +48,91 @@ function recordOf(decision: Decision, config: EngineConfig): StatusRecord {
     ...(decision.profiles.length === 0 ? {} : { profiles: decision.profiles }),
     ...(problems.length === 0 ? {} : { problems }),
     ...(Object.keys(added).length === 0 ? {} : { added }),
+    ...(Object.keys(decision.changed).length === 0 ? {} : { changed: decision.changed }),
     version: config.version,
     config: config.hash,
   };
 }
 
-/** What an earlier pass recorded as added; empty for anything that is no record. */
-export function recordedAdded(pod: Pod, config: EngineConfig): Partial<Added> {
-  return parse(own(pod.metadata?.annotations, statusKey(config)))?.added ?? {};
+/** What an earlier pass recorded; empty for anything that is no record. */
+export interface Recorded {
+  readonly added: Partial<Added>;
+  readonly changed: Changed;
+}
+
+export function recorded(pod: Pod, config: EngineConfig): Recorded {
+  const record = parse(own(pod.metadata?.annotations, statusKey(config)));
+  return { added: record?.added ?? {}, changed: record?.changed ?? {} };
 }
 
 /**
  * The part of an earlier record that can be true: things that podscrape writes and that are there. A pass that refuses
  * keeps it, because what the earlier pass put into the Pod is still to be told from the owner's.
  */
-export function stillThere(pod: Pod, config: EngineConfig): Added {
+export function stillThere(
+  pod: Pod,
+  config: EngineConfig,
+): { readonly added: Added; readonly changed: Changed } {
+  const { added, changed } = recorded(pod, config);
+  return { added: addedStillThere(pod, added, config), changed: changedStillThere(pod, changed, config) };
+}
+
+/** A normalised key is there, a dotted twin is not; neither is ever anything but a scraper's. */
+export function changedStillThere(pod: Pod, changed: Changed, config: EngineConfig): Changed {
+  const annotations = pod.metadata?.annotations;
+  const families = [...communityPrefixes(config), GRAFANA_PREFIX];
+  const entries = Object.entries(changed).filter(([key]) => {
+    const there = own(annotations, key) !== undefined;
+    return families.some(
+      (prefix) => (key.startsWith(`${prefix}/`) && there) || (key.startsWith(`${prefix}.`) && !there),
+    );
+  });
+  return Object.fromEntries(entries);
+}
+
+function addedStillThere(pod: Pod, record: Partial<Added>, config: EngineConfig): Added {
   const {
     containers = [],
     ports = [],
+    named = [],
     annotations = [],
     volumes = [],
     env = [],
-  } = recordedAdded(pod, config);
+    extended = [],
+  } = record;
+  const families = [...communityPrefixes(config), GRAFANA_PREFIX];
   const all = places(pod).map(({ container }) => container);
   const of = (entry: string): readonly [Container | undefined, string] => {
     const [name = '', what = ''] = entry.split('/');
     return [all.find((container) => container.name === name), what];
   };
-  const isVariable = (name: string): boolean =>
+  const isSet = ([container, name]: readonly [Container | undefined, string]): boolean =>
     [...config.profiles.values()].some(({ exporter }) =>
       exporter?.appEnv.some((variable) => variable.name === name),
-    );
+    ) && (container?.env ?? []).some((variable) => variable.name === name);
   return {
     containers: containers.filter(
       (name) => config.exporters.has(name) && all.some((container) => container.name === name),
     ),
-    ports: ports.filter((entry) => {
-      const [container, number] = of(entry);
-      return container !== undefined && tcpPort(container, Number(number)) !== undefined;
-    }),
+    ports: ports.filter((entry) => isDeclared(of(entry))),
+    named: named.filter((entry) => isDeclared(of(entry))),
     annotations: annotations.filter(
       (key) =>
-        /^prometheus\.io\/|^kubectl\.kubernetes\.io\/default-container$/.test(key) ||
+        families.some((prefix) => key.startsWith(`${prefix}/`)) ||
+        key === 'kubectl.kubernetes.io/default-container' ||
+        key === SCRAPE_TARGETS ||
         key.startsWith(`${config.annotationPrefix}/mapping`),
     ),
     volumes: volumes.filter(
       (name) => isOurVolume(name) && (pod.spec.volumes ?? []).some((volume) => volume.name === name),
     ),
-    env: env.filter((entry) => {
-      const [container, name] = of(entry);
-      return isVariable(name) && (container?.env ?? []).some((variable) => variable.name === name);
-    }),
+    env: env.filter((entry) => isSet(of(entry))),
+    extended: extended.filter((entry) => isSet(of(entry))),
   };
+}
+
+function isDeclared([container, number]: readonly [Container | undefined, string]): boolean {
+  return container !== undefined && tcpPort(container, Number(number)) !== undefined;
 }
 
 /**
@@ -105,13 +142,22 @@ export function stillThere(pod: Pod, config: EngineConfig): Added {
 export function withStatus(pod: Pod, decision: Decision, config: EngineConfig): Pod {
   const key = statusKey(config);
   const record = recordOf(decision, config);
-  const text = JSON.stringify(record);
+  const text = textOf(record);
   const current = own(pod.metadata?.annotations, key);
   if (current === text || sameButProblems(parse(current), record)) return pod;
   return {
     ...pod,
     metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [key]: text } },
   };
+}
+
+/** JSON, each problem on a line of its own: `kubectl describe` cuts every line of an annotation at 138 characters. */
+function textOf(record: StatusRecord): string {
+  const text = JSON.stringify(record);
+  const { problems } = record;
+  if (problems === undefined) return text;
+  const lines = problems.map((problem) => JSON.stringify(problem)).join(',\n');
+  return text.replace(JSON.stringify(problems), () => `[\n${lines}\n]`);
 }
 
 function sameButProblems(a: StatusRecord | undefined, b: StatusRecord): boolean {
@@ -131,7 +177,7 @@ function parse(text: string | undefined): StatusRecord | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { outcome, reason, profiles, problems, added, version, config } = value as Readonly<
+  const { outcome, reason, profiles, problems, added, changed, version, config } = value as Readonly<
     Record<string, unknown>
   >;
   if (![outcome, reason, version, config].every((field) => typeof field === 'string')) return undefined;
@@ -141,6 +187,7 @@ function parse(text: string | undefined): StatusRecord | undefined {
     ...(isNames(profiles) ? { profiles } : {}),
     ...(isNames(problems) ? { problems } : {}),
     ...(typeof added === 'object' && added !== null ? { added: namesOf(added) } : {}),
+    ...(typeof changed === 'object' && changed !== null ? { changed: stringsOf(changed) } : {}),
     version: version as string,
     config: config as string,
   };
@@ -149,6 +196,13 @@ function parse(text: string | undefined): StatusRecord | undefined {
 function namesOf(added: object): Partial<Added> {
   return Object.fromEntries(
     Object.entries(added).filter(([list, names]) => Object.hasOwn(NOTHING_ADDED, list) && isNames(names)),
+  );
+}
+
+function stringsOf(changed: object): Changed {
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(changed);
+  return Object.fromEntries(
+    entries.flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])),
   );
 }
 

@@ -1,3 +1,5 @@
+import type { StringMap } from './kubernetes.ts';
+
 /** What the engine is told about the place an object goes to; nothing of it is looked up by the engine. */
 export interface Surroundings {
   /** From the admission request, never from the object (whose namespace may be empty). */
@@ -7,4 +9,9 @@ export interface Surroundings {
    * carry a key of ours, or neither is known (`unknown`: the offline commands, a hand-written configuration).
    */
   readonly trigger: 'namespace' | 'object' | 'unknown';
+  /** The namespace's own labels and annotations, from a watch; undefined where nobody watches. */
+  readonly labels?: StringMap;
+  readonly annotations?: StringMap;
+  /** Milliseconds since 1970, for exemptions that end; undefined counts as the beginning of time. */
+  readonly now?: number;
 }

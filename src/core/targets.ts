@@ -15,7 +15,8 @@ import {
 import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
 import { parsePortNumber } from './values.ts';
-import { communityValue } from './community.ts';
+import type { Community } from './community.ts';
+import { ISTIO_PORTS } from './istio.ts';
 import type { TargetDefaults } from './profile.ts';
 import type { TargetRequest } from './target-list.ts';
 import { oneOf, quoted } from './text.ts';
@@ -36,11 +37,13 @@ const TIMEOUT = '5s';
  * Decides container and port of each application target. Explicit ports go first, so that a default never takes a
  * port that another target asked for, in this pass or in the next. Every problem is added to `problems`.
  *
+ * @param said the community's annotations
  * @param exporters the containers that the request's exporter profiles stand for
  */
 export function resolveTargets(
   pod: Pod,
   requests: readonly TargetRequest[],
+  said: Community,
   profile: { readonly name: string; readonly target?: TargetDefaults } | undefined,
   exporters: ReadonlySet<string>,
   problems: Problem[],
@@ -58,11 +61,11 @@ export function resolveTargets(
       pod,
       request,
       place,
-      { defaults: profile?.target ?? FALLBACK, claimed, exporters },
+      { defaults: profile?.target ?? FALLBACK, claimed, exporters, said },
       problems,
     );
     const times = scrapeTimes(request, problems);
-    if (found === undefined || times === undefined) continue;
+    if (found === undefined || times === undefined || isIstios(found, request, problems)) continue;
     claimed.add(found.port);
     checkOwner(pod, found, request, problems);
     const defaults = profile?.target ?? FALLBACK;
@@ -100,7 +103,21 @@ interface Found {
   readonly port: number;
 }
 
+/** Istio's proxy holds these ports itself, and its injector fails on them as scrape targets. */
+function isIstios({ port }: Found, request: TargetRequest, problems: Problem[]): boolean {
+  if (!ISTIO_PORTS.includes(port)) return false;
+  const message = `${port} is reserved by Istio, whose proxy holds it`;
+  problems.push({
+    code: 'bad-value',
+    path: request.place('port'),
+    message,
+    hint: 'use the application’s own port',
+  });
+  return true;
+}
+
 interface PortContext {
+  readonly said: Community;
   readonly defaults: TargetDefaults;
   readonly claimed: ReadonlySet<number>;
   readonly exporters: ReadonlySet<string>;
@@ -193,9 +210,9 @@ function findNamedPort(
 function annotatedPort(
   pod: Pod,
   place: Place | undefined,
-  { claimed, exporters }: PortContext,
+  { claimed, exporters, said }: PortContext,
 ): Found | undefined {
-  const port = parsePortNumber(communityValue(pod.metadata?.annotations, 'port')?.text ?? '');
+  const port = parsePortNumber(said.value('port')?.text ?? '');
   if (port === undefined || claimed.has(port)) return undefined;
   const candidates = place === undefined ? candidatePlaces(pod, exporters) : [place];
   const found = candidates.find(({ container }) => tcpPort(container, port) !== undefined);

@@ -1,5 +1,7 @@
 import { parseDuration } from './duration.ts';
 import type { Problem } from './problem.ts';
+import { parseQuantity } from './quantity.ts';
+import { checkStatsdMapping } from './statsd-mapping.ts';
 import { hasControlCharacters, oneOf, quoted } from './text.ts';
 
 /** The parsers of single values: what is allowed, and what a person reads when it is something else. */
@@ -61,6 +63,14 @@ export const parseSwitch = guarded((text): Parsed<boolean> => {
   const word = text.trim().toLowerCase();
   const value = Object.hasOwn(SWITCH, word) ? SWITCH[word] : undefined;
   return value === undefined ? bad(`${quoted(text)} is not enabled, true, disabled or false`) : ok(value);
+});
+
+/** `true` or `false`, any case. */
+export const parseTrueFalse = guarded((text): Parsed<boolean> => {
+  const word = text.trim().toLowerCase();
+  return word === 'true' || word === 'false'
+    ? ok(word === 'true')
+    : bad(`${quoted(text)} is not true or false`);
 });
 
 /** Comma-separated names; blanks around them are dropped, repeated ones count once. */
@@ -149,3 +159,73 @@ export const parseContainer = guarded((text): Parsed<string> => {
   const name = text.trim();
   return name === '' ? bad('is empty', 'name a container of the Pod') : ok(name);
 });
+
+/** A ConfigMap or Secret and one of its keys. */
+export interface KeyReference {
+  readonly name: string;
+  readonly key: string;
+}
+
+// Names of objects are DNS-1123 subdomains; keys are what apimachinery's IsConfigMapKey allows.
+const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const DATA_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
+
+/** `NAME/KEY`, or `NAME` alone where there is a default key. */
+export function parseKeyReference(defaultKey: string | undefined) {
+  return guarded((text): Parsed<KeyReference> => {
+    const [name = '', key = defaultKey, ...more] = text.trim().split('/');
+    const form = defaultKey === undefined ? 'NAME/KEY' : 'NAME or NAME/KEY';
+    if (key === undefined || more.length > 0) return bad(`${quoted(text)} is not ${form}`);
+    if (!OBJECT_NAME.test(name)) return bad(`${quoted(name)} is not the name of an object`, `write ${form}`);
+    if (!DATA_KEY.test(key)) return bad(`${quoted(key)} is not a key of its data`, `write ${form}`);
+    return ok({ name, key });
+  });
+}
+
+/** What an exporter connects to; handed over in a variable or argument, never to a shell. */
+export const parseAddress = guarded((text): Parsed<string> => {
+  const address = text.trim();
+  if (address === '') return bad('is empty', 'write it like 127.0.0.1:6379');
+  if (!/^[\x21-\x7e]+$/.test(address))
+    return bad(`${quoted(text)} has a blank or a character outside ASCII`, 'percent-encode it');
+  // Kubernetes expands $(VAR) in env values and arguments.
+  if (address.includes('$('))
+    return bad(`${quoted(text)} has $(, which Kubernetes would expand`, 'remove it');
+  return ok(address);
+}, 2048);
+
+/** A quantity in its words, or `none`. Whether it is within the administrator's bounds is checked later. */
+export const parseQuantityOrNone = guarded((text): Parsed<string> => {
+  const word = text.trim();
+  if (word === 'none') return ok(word);
+  const value = parseQuantity(word);
+  if (value === undefined) return bad(`${quoted(text)} is not a quantity`, 'write it like 50m, 64Mi or none');
+  return value > 0 ? ok(word) : bad(`${quoted(text)} is nothing`, 'write none for no request or limit');
+}, 64);
+
+const LABEL_KEY =
+  /^(?:[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^(?:[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/;
+
+/** `key=value,...`, each a valid Kubernetes label. */
+export const parseLabels = guarded((text): Parsed<Readonly<Record<string, string>>> => {
+  const labels: [string, string][] = [];
+  for (const part of text.split(',').map((piece) => piece.trim())) {
+    if (part === '') continue;
+    const [key = '', value, ...more] = part.split('=');
+    if (value === undefined || more.length > 0) return bad(`${quoted(part)} is not KEY=VALUE`);
+    if (!LABEL_KEY.test(key)) return bad(`${quoted(key)} is not a label key`);
+    if (!LABEL_VALUE.test(value)) return bad(`${quoted(value)} is not a label value`);
+    labels.push([key, value]);
+  }
+  return labels.length === 0
+    ? bad('is empty', 'write it like release=prometheus')
+    : ok(Object.fromEntries(labels));
+});
+
+/** A statsd_exporter mapping, checked as the exporter would check it, so that a broken one never reaches a Pod. */
+export function parseStatsdMapping(text: string): Parsed<string> {
+  const [first, ...more] = checkStatsdMapping(text);
+  if (first === undefined) return ok(text);
+  return bad(first, more.length === 0 ? undefined : `and ${more.length} more`);
+}

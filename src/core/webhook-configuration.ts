@@ -1,5 +1,10 @@
-import type { OptIn } from './engine-config.ts';
+import type { OptIn, WorkloadMode } from './engine-config.ts';
 import { SYSTEM_NAMESPACES } from './engine-config.ts';
+import type { MatchCondition } from './match-conditions.ts';
+import { asksForPodscrape, NEVER_SENT } from './match-conditions.ts';
+import type { LabelRequirement, LabelSelector, Policy } from './policy.ts';
+import { canDeny } from './policy.ts';
+import type { WorkloadKind } from './workload-kinds.ts';
 
 /** Where the apiserver finds podscrape: a base URL without a slash at its end, or a Service. */
 export type WebhookAddress =
@@ -8,10 +13,14 @@ export type WebhookAddress =
 
 export type FailurePolicy = 'Ignore' | 'Fail';
 
+/** What a configuration is made of; failure policy and timeout may differ between the two. */
 export interface WebhookConfigurationOptions {
   readonly address: WebhookAddress;
   readonly annotationPrefix: string;
   readonly optIn: OptIn;
+  readonly workloads: WorkloadMode;
+  readonly workloadKinds: readonly WorkloadKind[];
+  readonly policies: readonly Policy[];
   /** Beside Kubernetes' own: podscrape's own namespace, so that it can start while it is down, and the administrator's. */
   readonly excludedNamespaces: readonly string[];
   readonly failurePolicy: FailurePolicy;
@@ -23,38 +32,8 @@ export interface WebhookConfigurationOptions {
 
 /** Configurations run in the order of their names, and a mesh's injector must see our annotations. */
 export const WEBHOOK_CONFIGURATION_NAME = '00-podscrape';
-
-/** A kind that carries a pod template, as the apiserver's rules name it. */
-export interface WorkloadResource {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  /** Where, below the object, metadata stands whose keys are a request: the pod template's, and what leads to it. */
-  readonly metadata: readonly string[];
-}
-
-const TEMPLATE = ['spec.template.metadata'];
-
-export const WORKLOAD_RESOURCES: readonly WorkloadResource[] = [
-  { group: 'apps', version: 'v1', resource: 'deployments', metadata: TEMPLATE },
-  { group: 'apps', version: 'v1', resource: 'statefulsets', metadata: TEMPLATE },
-  { group: 'apps', version: 'v1', resource: 'daemonsets', metadata: TEMPLATE },
-  { group: 'apps', version: 'v1', resource: 'replicasets', metadata: TEMPLATE },
-  { group: '', version: 'v1', resource: 'replicationcontrollers', metadata: TEMPLATE },
-  { group: 'batch', version: 'v1', resource: 'jobs', metadata: TEMPLATE },
-  {
-    group: 'batch',
-    version: 'v1',
-    resource: 'cronjobs',
-    metadata: ['spec.jobTemplate.metadata', 'spec.jobTemplate.spec.template.metadata'],
-  },
-];
-
-interface Expression {
-  readonly key: string;
-  readonly operator: 'In' | 'NotIn';
-  readonly values: readonly string[];
-}
+/** Validation comes after all mutation, whatever the name. */
+export const VALIDATING_WEBHOOK_CONFIGURATION_NAME = 'podscrape';
 
 interface Rule {
   readonly operations: readonly ('CREATE' | 'UPDATE')[];
@@ -69,9 +48,10 @@ interface Entry {
   /** The path tells the handler why an object was sent, so that it needs no look at the namespace. */
   readonly path: string;
   readonly rules: readonly Rule[];
-  readonly namespaces: Expression;
-  readonly objects?: Expression;
-  readonly asks?: string;
+  /** Among the namespaces that are not excluded. */
+  readonly namespaces: LabelSelector;
+  readonly objects?: LabelRequirement;
+  readonly asks?: MatchCondition;
 }
 
 const ENABLED = ['enabled', 'true'];
@@ -82,63 +62,110 @@ const DISABLED = ['disabled', 'false'];
  * namespace that said nothing is not sent at all.
  */
 export function webhookConfiguration(options: WebhookConfigurationOptions): object {
+  const webhooks = mutatingEntries(options).map((entry) => ({
+    ...webhook(entry, options),
+    reinvocationPolicy: 'IfNeeded',
+  }));
+  return configuration('MutatingWebhookConfiguration', WEBHOOK_CONFIGURATION_NAME, webhooks);
+}
+
+/**
+ * The ValidatingWebhookConfiguration, or undefined when no policy can deny anything. An entry for each policy that
+ * can, so that only namespaces where denials happen depend on it. A namespace that two of them select is sent for
+ * both, with one answer: which policy is in force is decided in code, where the first wins.
+ */
+export function validatingWebhookConfiguration(options: WebhookConfigurationOptions): object | undefined {
+  const entries = options.policies.filter(canDeny).map((policy) => validatingEntry(policy, options));
+  if (entries.length === 0) return undefined;
+  const webhooks = entries.map((entry) => webhook(entry, options));
+  return configuration('ValidatingWebhookConfiguration', VALIDATING_WEBHOOK_CONFIGURATION_NAME, webhooks);
+}
+
+function configuration(kind: string, name: string, webhooks: readonly object[]): object {
+  // AKS would otherwise add a namespaceSelector of its own and fight over it.
   const marks = { 'admissions.enforcer/disabled': 'true' };
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'MutatingWebhookConfiguration',
+    kind,
     metadata: {
-      name: WEBHOOK_CONFIGURATION_NAME,
-      labels: {
-        'app.kubernetes.io/name': 'podscrape',
-        'app.kubernetes.io/component': 'webhook',
-        // AKS would otherwise add a namespaceSelector of its own and fight over it.
-        ...marks,
-      },
+      name,
+      labels: { 'app.kubernetes.io/name': 'podscrape', 'app.kubernetes.io/component': 'webhook', ...marks },
       annotations: marks,
     },
-    webhooks: entries(options).map((entry) => webhook(entry, options)),
+    webhooks,
   };
 }
 
-function entries({ annotationPrefix, optIn }: WebhookConfigurationOptions): Entry[] {
+function mutatingEntries({
+  annotationPrefix,
+  optIn,
+  workloads,
+  workloadKinds,
+}: WebhookConfigurationOptions): Entry[] {
   const key = `${annotationPrefix}/inject`;
-  const optedIn: Expression = { key, operator: 'In', values: ENABLED };
-  const said: Expression = { key, operator: 'NotIn', values: [...ENABLED, ...DISABLED] };
+  const optedIn: LabelRequirement = { key, operator: 'In', values: ENABLED };
+  const said: LabelRequirement = { key, operator: 'NotIn', values: [...ENABLED, ...DISABLED] };
+  const kinds = workloads === 'off' ? [] : workloadKinds;
   const found: Entry[] = [
     {
       name: 'pods-namespace.podscrape.dev',
       path: '/mutate/namespace',
       rules: [podRule()],
-      namespaces: optedIn,
-      // NotIn matches an absent key too.
-      objects: { key, operator: 'NotIn', values: DISABLED },
-    },
-    // No objectSelector: a label on a workload says nothing of its Pods.
-    {
-      name: 'workloads-namespace.podscrape.dev',
-      path: '/mutate/namespace/workloads',
-      rules: workloadRules(),
-      namespaces: optedIn,
+      namespaces: { matchExpressions: [optedIn] },
+      objects: notDisabled(annotationPrefix),
     },
   ];
+  // No objectSelector: a label on a workload says nothing of its Pods.
+  if (kinds.length > 0) {
+    found.push({
+      name: 'workloads-namespace.podscrape.dev',
+      path: '/mutate/namespace/workloads',
+      rules: workloadRules(kinds),
+      namespaces: { matchExpressions: [optedIn] },
+    });
+  }
   const object = {
     name: 'object.podscrape.dev',
     path: '/mutate/object',
-    rules: [podRule(), ...workloadRules()],
-    namespaces: said,
+    rules: [podRule(), ...workloadRules(kinds)],
+    namespaces: { matchExpressions: [said] },
   };
-  if (optIn === 'annotation') found.push({ ...object, asks: asks(annotationPrefix) });
+  if (optIn === 'annotation') found.push({ ...object, asks: asksForPodscrape(annotationPrefix, kinds) });
   if (optIn === 'label') found.push({ ...object, objects: optedIn });
   return found;
 }
 
+/**
+ * Where the policy may deny: in no namespace that opted out. Workloads are judged even where they are never patched
+ * (`workloads: off`): a denied Pod of theirs would be seen in a ReplicaSet's events only.
+ */
+function validatingEntry(policy: Policy, options: WebhookConfigurationOptions): Entry {
+  const { annotationPrefix } = options;
+  const { matchLabels, matchExpressions = [] } = policy.namespaceSelector;
+  const enforced: LabelRequirement = { key: `${annotationPrefix}/mode`, operator: 'In', values: ['enforce'] };
+  return {
+    name: `${policy.name}.policies.podscrape.dev`,
+    path: '/validate',
+    rules: [podRule(), ...workloadRules(options.workloadKinds)],
+    namespaces: {
+      ...(matchLabels !== undefined && { matchLabels }),
+      matchExpressions: [
+        ...matchExpressions,
+        notDisabled(annotationPrefix),
+        ...(policy.mode === 'enforce' ? [] : [enforced]),
+      ],
+    },
+  };
+}
+
+/** NotIn matches an absent key too. */
+function notDisabled(prefix: string): LabelRequirement {
+  return { key: `${prefix}/inject`, operator: 'NotIn', values: DISABLED };
+}
+
 function webhook(entry: Entry, options: WebhookConfigurationOptions): object {
+  const { matchLabels, matchExpressions = [] } = entry.namespaces;
   const excluded = new Set([...SYSTEM_NAMESPACES, ...options.excludedNamespaces]);
-  const conditions = [
-    { name: 'not-a-mirror-pod', expression: NOT_A_MIRROR_POD },
-    { name: 'not-an-owned-workload', expression: NOT_AN_OWNED_WORKLOAD },
-    ...(entry.asks === undefined ? [] : [{ name: 'asks-for-podscrape', expression: entry.asks }]),
-  ];
   return {
     name: entry.name,
     clientConfig: {
@@ -147,17 +174,17 @@ function webhook(entry: Entry, options: WebhookConfigurationOptions): object {
     },
     rules: entry.rules,
     namespaceSelector: {
+      ...(matchLabels !== undefined && { matchLabels }),
       matchExpressions: [
         { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [...excluded] },
-        entry.namespaces,
+        ...matchExpressions,
       ],
     },
     ...(entry.objects !== undefined && { objectSelector: { matchExpressions: [entry.objects] } }),
-    matchConditions: conditions,
+    matchConditions: [...NEVER_SENT, ...(entry.asks === undefined ? [] : [entry.asks])],
     failurePolicy: options.failurePolicy,
     timeoutSeconds: options.timeoutSeconds,
     matchPolicy: 'Equivalent',
-    reinvocationPolicy: 'IfNeeded',
     sideEffects: 'None',
     admissionReviewVersions: ['v1'],
   };
@@ -172,8 +199,8 @@ function podRule(): Rule {
 }
 
 /** A rule for each group and version. */
-function workloadRules(): Rule[] {
-  const groups = Map.groupBy(WORKLOAD_RESOURCES, ({ group, version }) => `${group}/${version}`);
+function workloadRules(kinds: readonly WorkloadKind[]): Rule[] {
+  const groups = Map.groupBy(kinds, ({ group, version }) => `${group}/${version}`);
   return [...groups.values()].flatMap((rows) => {
     const resources = rows.map(({ resource }) => resource);
     return rows
@@ -189,43 +216,4 @@ function rule(
   resources: readonly string[],
 ): Rule {
   return { operations, apiGroups: [group], apiVersions: [version], resources, scope: 'Namespaced' };
-}
-
-// CEL. Under `failurePolicy: Fail` an expression that fails rejects the object, so nothing is read before it is known
-// to be there: `object` is null on DELETE and `oldObject` on CREATE, and a custom kind may have a null anywhere.
-
-/** That everything on the way from a variable to a field is there: `object`, `metadata.annotations`. */
-function there(variable: string, path: string): string {
-  const steps = path.split('.').map((_, index, all) => `${variable}.${all.slice(0, index + 1).join('.')}`);
-  return steps.map((step) => `has(${step}) && ${step} != null`).join(' && ');
-}
-
-const NOT_A_MIRROR_POD = [
-  'object == null || !(',
-  `  ${there('object', 'metadata.annotations')} &&`,
-  '  "kubernetes.io/config.mirror" in object.metadata.annotations',
-  ')',
-].join('\n');
-
-/** The Pods of a workload are owned too, and they are the ones that matter. */
-const NOT_AN_OWNED_WORKLOAD = [
-  'object == null || request.kind.kind == "Pod" || !(',
-  `  ${there('object', 'metadata.ownerReferences')} &&`,
-  '  object.metadata.ownerReferences.exists(r, has(r.controller) && r.controller == true)',
-  ')',
-].join('\n');
-
-/** A key of ours on the object or its pod template; on the old one too, so that taking a request away is seen. */
-function asks(prefix: string): string {
-  const places = new Set(['metadata', ...WORKLOAD_RESOURCES.flatMap(({ metadata }) => metadata)]);
-  const found = [...places].map((place) => `  ${there('o', place)} ? o.${place} : null`);
-  const ours = `exists(k, k.startsWith(${JSON.stringify(`${prefix}/`)}))`;
-  return [
-    '[object, oldObject].exists(o, o != null && [',
-    found.join(',\n'),
-    '].exists(m, m != null && (',
-    `  (${there('m', 'annotations')} && m.annotations.${ours}) ||`,
-    `  (${there('m', 'labels')} && m.labels.${ours})`,
-    ')))',
-  ].join('\n');
 }

@@ -11,7 +11,9 @@ import type { EdgeError } from './errors.ts';
 import { describeFailure } from './failure.ts';
 import type { Handler, Trigger } from './handler.ts';
 import type { ServerLimits } from './limits.ts';
+import type { AdmissionReviewResponse } from './response.ts';
 import { checkReview, uidOf } from './review.ts';
+import type { AdmissionRequest } from './review.ts';
 
 /** serving · closing: serves, but asks each client to come back on a new connection · refusing: answers 503. */
 export type Phase = 'serving' | 'closing' | 'refusing';
@@ -37,6 +39,10 @@ export const PATHS: Readonly<Record<string, Trigger>> = {
   '/mutate/namespace/workloads': 'namespace',
   '/mutate/object': 'object',
 };
+
+const VALIDATE_PATH = '/validate';
+
+const ALL_PATHS: readonly string[] = [...Object.keys(PATHS), VALIDATE_PATH];
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -64,14 +70,9 @@ export function createApp(options: AppOptions): App {
   });
 
   for (const [path, trigger] of Object.entries(PATHS)) {
-    app.post(path, (request, reply) => {
-      if (request.body instanceof Unread) return refuse(request, reply, request.body.error);
-      const review = checkReview(request.body);
-      if (!review.ok) return refuse(request, reply, review.error);
-      // As text, so that an answer that cannot be written fails here, and open.
-      reply.type(JSON_TYPE).send(JSON.stringify(handler.admit(review.request, trigger)));
-    });
+    post(path, (request) => handler.admit(request, trigger));
   }
+  post(VALIDATE_PATH, (request) => handler.validate(request));
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const edge = edgeErrorOf(error);
@@ -86,6 +87,16 @@ export function createApp(options: AppOptions): App {
       .type(JSON_TYPE)
       .send(JSON.stringify(handler.failOpen(uid, 'serve', error)));
   });
+
+  function post(path: string, answer: (request: AdmissionRequest) => AdmissionReviewResponse): void {
+    app.post(path, (request, reply) => {
+      if (request.body instanceof Unread) return refuse(request, reply, request.body.error);
+      const review = checkReview(request.body);
+      if (!review.ok) return refuse(request, reply, review.error);
+      // As text, so that an answer that cannot be written fails here, and open.
+      reply.type(JSON_TYPE).send(JSON.stringify(answer(review.request)));
+    });
+  }
 
   /** What can be said before a byte of the body is read. */
   function refusalOf(request: FastifyRequest): EdgeError | undefined {
@@ -167,9 +178,9 @@ function hasLongRest({ raw, headers }: FastifyRequest, bodyBytes: number): boole
 
 /** The apiserver adds `?timeout=3s`. */
 function isKnownPath(url: string): boolean {
-  return Object.hasOwn(PATHS, url.split('?', 1)[0] ?? '');
+  return ALL_PATHS.includes(url.split('?', 1)[0] ?? '');
 }
 
 function noSuchPath(): EdgeError {
-  return edgeError('no-such-path', Object.keys(PATHS).join(', '));
+  return edgeError('no-such-path', ALL_PATHS.join(', '));
 }

@@ -18,7 +18,7 @@ const LIST_LENGTH = 32;
  * The fields of the one log line a decision gets. Values that a user wrote stay out (environment, arguments,
  * annotations, and therefore the messages of problems, which quote them); what podscrape decided goes in.
  */
-export function decisionFields(request: AdmissionRequest, decision: Decision, effort: Effort): object {
+export function decisionFields(request: AdmissionRequest, decision: Decision, effort?: Effort): object {
   return {
     ...requestFields(request),
     outcome: decision.outcome,
@@ -30,9 +30,21 @@ export function decisionFields(request: AdmissionRequest, decision: Decision, ef
     problems: decision.problems
       .slice(0, LIST_LENGTH)
       .map(({ code, path }) => ({ code, path: clip(place(path), PATH_LENGTH) })),
-    patchOps: effort.patchOps,
-    patchBytes: effort.patchBytes,
-    durationMs: Math.round(effort.durationMs * 1000) / 1000,
+    ...(decision.policy === undefined ? {} : { policy: decision.policy }),
+    ...(decision.violations.length === 0
+      ? {}
+      : {
+          violations: decision.violations
+            .slice(0, LIST_LENGTH)
+            .map(({ convention, severity }) => ({ convention, severity })),
+        }),
+    ...(effort === undefined
+      ? {}
+      : {
+          patchOps: effort.patchOps,
+          patchBytes: effort.patchBytes,
+          durationMs: Math.round(effort.durationMs * 1000) / 1000,
+        }),
   };
 }
 

@@ -1,18 +1,24 @@
 import { skipped } from '../core/decision.ts';
 import type { Decision, Injection, Reason } from '../core/decision.ts';
+import { writtenPrefixes } from '../core/dialects.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import { inject } from '../core/inject.ts';
 import type { Pod } from '../core/kubernetes.ts';
 import { SelfCheckError, makePatch } from '../core/patch.ts';
 import { problemText } from '../core/problem.ts';
 import type { Surroundings } from '../core/surroundings.ts';
+import { judge } from '../core/validate.ts';
+import { admitWorkload } from '../core/workloads/admit.ts';
+import { makeWorkloadPatch } from '../core/workloads/patch.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { FailOpenStage, Metrics } from '../telemetry/metrics.ts';
 import { decisionFields, requestFields } from './decision-log.ts';
 import { describeFailure } from './failure.ts';
-import { allowed, allowedWithPatch, allowedWithWarnings, auditOf, encodePatch } from './response.ts';
+import { allowed, allowedWithPatch, allowedWithWarnings, auditOf, denied, encodePatch } from './response.ts';
 import type { AdmissionReviewResponse } from './response.ts';
 import type { AdmissionRequest } from './review.ts';
+import type { Subject } from './subject.ts';
+import { subjectOf } from './subject.ts';
 
 /** Which entry of the webhook configuration sent the request: the path tells. */
 export type Trigger = Surroundings['trigger'];
@@ -20,28 +26,55 @@ export type Trigger = Surroundings['trigger'];
 /** The pure steps of an admission, replaceable so that a test can make each of them fail. */
 export interface Stages {
   readonly inject: (pod: Pod, surroundings: Surroundings, config: EngineConfig) => Injection;
-  readonly makePatch: (before: Pod, after: Pod, prefix: string) => readonly unknown[];
+  readonly admitWorkload: typeof admitWorkload;
+  readonly makePatch: (
+    before: Pod,
+    after: Pod,
+    prefix: string,
+    dialects: readonly string[],
+  ) => readonly unknown[];
+  readonly makeWorkloadPatch: typeof makeWorkloadPatch;
   readonly encodePatch: typeof encodePatch;
+  readonly judge: typeof judge;
 }
+
+/** A namespace as last known; undefined where it is not known, or nobody watches. */
+export type NamespaceLookup = (
+  name: string,
+) => Pick<Surroundings, 'labels' | 'annotations'> | undefined;
 
 export interface HandlerOptions {
   /** The configuration in force at the moment of the call. */
   readonly config: () => EngineConfig;
-  readonly metrics: Pick<Metrics, 'decision' | 'duration' | 'patchSent' | 'problems' | 'failedOpen'>;
+  readonly namespaces?: NamespaceLookup;
+  readonly metrics: Pick<
+    Metrics,
+    'decision' | 'duration' | 'patchSent' | 'problems' | 'failedOpen' | 'violations' | 'validated'
+  >;
   readonly log: Pick<Log, 'info' | 'error'>;
   /** Milliseconds from any fixed point, never running backwards. */
   readonly clock: () => number;
+  /** Milliseconds since 1970, for exemptions that end; the system's clock when left out. */
+  readonly now?: () => number;
   readonly stages?: Partial<Stages>;
 }
 
 export interface Handler {
   /** The answer to a checked request. Never throws: whatever fails, the object goes on unchanged. */
   admit(request: AdmissionRequest, trigger: Trigger): AdmissionReviewResponse;
+  /** The answer of the validating webhook: allowed, or denied with what the policy wants. Never throws. */
+  validate(request: AdmissionRequest): AdmissionReviewResponse;
   /** The answer to a request that failed outside `admit`: the object goes on unchanged. Never throws. */
   failOpen(uid: string, stage: FailOpenStage, thrown: unknown): AdmissionReviewResponse;
 }
 
 export const FAILED_OPEN_WARNING = 'podscrape failed and let this object through unchanged; see its log';
+
+/** A decision, and the patch that carries it out. */
+interface Admitted {
+  readonly decision: Decision;
+  readonly patch: () => readonly unknown[];
+}
 
 /**
  * Ties the engine to the wire. `failurePolicy: Ignore` would cover an outage but not a bad answer, and under `Fail`
@@ -49,7 +82,36 @@ export const FAILED_OPEN_WARNING = 'podscrape failed and let this object through
  */
 export function createHandler(options: HandlerOptions): Handler {
   const { config, metrics, log, clock } = options;
-  const stages: Stages = { inject, makePatch, encodePatch, ...options.stages };
+  const stages: Stages = {
+    inject,
+    admitWorkload,
+    makePatch,
+    makeWorkloadPatch,
+    encodePatch,
+    judge,
+    ...options.stages,
+  };
+
+  function surroundingsOf({ namespace = '' }: AdmissionRequest, trigger: Trigger): Surroundings {
+    const now = (options.now ?? Date.now)();
+    return { namespace, trigger, now, ...options.namespaces?.(namespace) };
+  }
+
+  function decide(subject: Subject | undefined, surroundings: Surroundings, current: EngineConfig): Admitted {
+    const nothing = (): readonly unknown[] => [];
+    if (subject === undefined) return { decision: skipped('unsupported'), patch: nothing };
+    if (subject.object === undefined) return { decision: skipped('malformed'), patch: nothing };
+    const prefix = current.annotationPrefix;
+    const prefixes = writtenPrefixes(current);
+    if (subject.type === 'pod') {
+      // Whether the object has the shape of a Pod is for the engine to say.
+      const before = subject.object as Pod;
+      const { decision, pod } = stages.inject(before, surroundings, current);
+      return { decision, patch: () => stages.makePatch(before, pod, prefix, prefixes) };
+    }
+    const { decision, object } = stages.admitWorkload(subject, surroundings, current);
+    return { decision, patch: () => stages.makeWorkloadPatch(subject, object, current) };
+  }
 
   function admit(request: AdmissionRequest, trigger: Trigger): AdmissionReviewResponse {
     // Where an exception came from: set before each step, read by the one catch.
@@ -58,33 +120,20 @@ export function createHandler(options: HandlerOptions): Handler {
       const start = clock();
       const current = config();
       stage = 'inject';
-      const isOurs = isPodCreation(request);
-      const pod = isOurs ? podOf(request) : undefined;
-      const injection =
-        pod === undefined
-          ? undefined
-          : stages.inject(pod, { namespace: request.namespace ?? '', trigger }, current);
-      const decision = injection?.decision ?? skipped(isOurs ? 'malformed' : 'unsupported');
+      const admitted = decide(subjectOf(request, current), surroundingsOf(request, trigger), current);
+      const { decision } = admitted;
       stage = 'patch';
-      const patch =
-        pod === undefined || injection === undefined
-          ? []
-          : stages.makePatch(pod, injection.pod, current.annotationPrefix);
+      const patch = admitted.patch();
       stage = 'encode';
       const encoded = patch.length === 0 ? undefined : stages.encodePatch(patch);
       const response = answer(request.uid, decision, encoded?.base64);
       const durationMs = clock() - start;
       stage = 'log';
-      log.info(
-        decisionFields(request, decision, {
-          patchOps: patch.length,
-          patchBytes: encoded?.bytes ?? 0,
-          durationMs,
-        }),
-        'decision',
-      );
+      const effort = { patchOps: patch.length, patchBytes: encoded?.bytes ?? 0, durationMs };
+      log.info(decisionFields(request, decision, effort), 'decision');
       stage = 'metrics';
       metrics.problems(decision.problems.map(({ code }) => code));
+      metrics.violations(decision.violations, decision.policy?.mode ?? 'inject');
       if (encoded !== undefined) metrics.patchSent(encoded.bytes);
       metrics.duration(durationMs / 1000);
       // Last, so that a request that fails on the way here is counted once, as failed.
@@ -92,6 +141,29 @@ export function createHandler(options: HandlerOptions): Handler {
       return response;
     } catch (thrown) {
       return failOpen(request.uid, thrown instanceof SelfCheckError ? 'self-check' : stage, thrown, request);
+    }
+  }
+
+  function validate(request: AdmissionRequest): AdmissionReviewResponse {
+    try {
+      const current = config();
+      const subject = subjectOf(request, current);
+      const surroundings = surroundingsOf(request, 'unknown');
+      const judgement = subject === undefined ? undefined : stages.judge(subject, surroundings, current);
+      if (judgement === undefined) {
+        metrics.validated('allowed');
+        return allowed(request.uid);
+      }
+      const { decision, denial } = judgement;
+      const verdict = denial === undefined ? 'allowed' : 'denied';
+      log.info({ ...decisionFields(request, decision), verdict }, 'validation');
+      metrics.validated(verdict);
+      const audit = { ...auditOf(decision), verdict };
+      const warnings = judgement.warnings.map(problemText);
+      if (denial !== undefined) return denied(request.uid, denial, warnings, audit);
+      return allowedWithWarnings(request.uid, warnings, audit);
+    } catch (thrown) {
+      return failOpen(request.uid, 'validate', thrown, request);
     }
   }
 
@@ -107,27 +179,13 @@ export function createHandler(options: HandlerOptions): Handler {
     return allowedWithWarnings(uid, [FAILED_OPEN_WARNING], { outcome: 'skipped', reason });
   }
 
-  return { admit, failOpen: (uid, stage, thrown) => failOpen(uid, stage, thrown) };
+  return { admit, validate, failOpen: (uid, stage, thrown) => failOpen(uid, stage, thrown) };
 }
 
-function isPodCreation({ kind, operation, subResource, requestSubResource }: AdmissionRequest): boolean {
-  const isPod = kind.group === '' && kind.version === 'v1' && kind.kind === 'Pod';
-  return isPod && operation === 'CREATE' && !isSet(subResource) && !isSet(requestSubResource);
-}
-
-/** The object as it came. Whether it has the shape of a Pod is for the engine to say. */
-function podOf({ object }: AdmissionRequest): Pod | undefined {
-  return object === null || object === undefined ? undefined : (object as Pod);
-}
-
-/** Both are missing, empty or null where there is no subresource, depending on the version of the apiserver. */
-function isSet(subResource: string | null | undefined): boolean {
-  return subResource !== undefined && subResource !== null && subResource !== '';
-}
-
+/** Where the policy only watches, nobody is told. */
 function answer(uid: string, decision: Decision, patch: string | undefined): AdmissionReviewResponse {
   const audit = auditOf(decision);
-  const warnings = decision.problems.map(problemText);
+  const warnings = decision.policy?.mode === 'audit' ? [] : decision.problems.map(problemText);
   if (patch !== undefined) return allowedWithPatch(uid, patch, warnings, audit);
   return warnings.length === 0 ? allowed(uid, audit) : allowedWithWarnings(uid, warnings, audit);
 }

@@ -98,12 +98,14 @@ export function limitWarnings(texts: readonly string[]): readonly string[] {
 }
 
 /** What the audit log keeps of a decision. */
-export function auditOf({ outcome, reason, profiles, targets }: Decision): Audit {
+export function auditOf({ outcome, reason, profiles, targets, policy, violations }: Decision): Audit {
   return {
     outcome,
     reason,
     profiles: profiles.join(','),
     targets: targets.map(({ container, port }) => `${container}:${port}`).join(','),
+    policy: policy === undefined ? '' : `${policy.name}/${policy.mode}`,
+    violations: [...new Set(violations.map(({ convention, severity }) => `${convention}:${severity}`))].join(','),
   };
 }
 

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import fastJsonPatch from 'fast-json-patch';
 import { parse, stringify } from 'yaml';
 import type { ConfigFile } from '../../src/config/schema.ts';
+import { writtenPrefixes } from '../../src/core/dialects.ts';
 import { inject } from '../../src/core/inject.ts';
 import type { Pod } from '../../src/core/kubernetes.ts';
 import { makePatch } from '../../src/core/patch.ts';
@@ -34,17 +35,21 @@ describe('golden Pods', () => {
       const pod = parse(readFileSync(join(folder, 'pod.yaml'), 'utf8')) as Pod;
       const casePath = join(folder, 'case.yaml');
       const given = (existsSync(casePath) ? parse(readFileSync(casePath, 'utf8')) : {}) as Case;
-      const config = engineConfig(given.config);
-      const surroundings = { namespace: given.namespace ?? 'team-a', trigger: given.trigger ?? 'object' };
+      const { config: file, ...where } = given;
+      const config = engineConfig(file);
+      const surroundings: Surroundings = { namespace: 'team-a', trigger: 'object', ...where };
 
       const frozen = deepFreeze(pod);
       const { decision, pod: after } = inject(frozen, surroundings, config);
-      const patch = makePatch(frozen, after, config.annotationPrefix);
+      const patch = makePatch(frozen, after, config.annotationPrefix, writtenPrefixes(config));
 
       const targets = decision.targets.map((target) => `${JSON.stringify(target)}\n`).join('');
+      const violations = decision.violations
+        .map(({ convention, severity }) => `off convention ${convention} ${severity}\n`)
+        .join('');
       const warnings = decision.problems.map((problem) => `${problemText(problem)}\n`).join('');
       t.assert.fileSnapshot(
-        `${decision.outcome} ${decision.reason}\n${targets}`,
+        `${decision.outcome} ${decision.reason}\n${targets}${violations}`,
         join(folder, 'decision.txt'),
         asIs,
       );
@@ -64,7 +69,7 @@ describe('golden Pods', () => {
       assert.deepEqual(applied, after, 'applying the patch gives the result');
       const second = inject(after, surroundings, config);
       assert.deepEqual(
-        makePatch(after, second.pod, config.annotationPrefix),
+        makePatch(after, second.pod, config.annotationPrefix, writtenPrefixes(config)),
         [],
         'the second pass is an empty patch',
       );

@@ -65,7 +65,7 @@ describe('for every Pod', () => {
       decisions.filter(of).length / 2000;
     assert.ok(rate(({ outcome }) => outcome === 'injected') > 0.3);
     assert.ok(rate(({ added }) => added.containers.length > 0) > 0.1);
-    assert.ok(rate(({ added }) => added.env.length > 0) > 0.02);
+    assert.ok(rate(({ added }) => added.env.length + added.extended.length > 0) > 0.02);
     assert.ok(rate(({ outcome }) => outcome === 'refused') > 0.05);
   });
 

@@ -27,6 +27,8 @@ const before: Pod = {
   },
 };
 
+const MOUNT = { name: 'gone', mountPath: '/x' };
+
 /** A bug in the engine would look like one of these: `after` is wrong in one way. */
 const faults: readonly (readonly [what: string, after: Pod, message: RegExp])[] = [
   [
@@ -104,6 +106,21 @@ const faults: readonly (readonly [what: string, after: Pod, message: RegExp])[] 
     { ...before, spec: { ...before.spec, serviceAccountName: 'root' } as Pod['spec'] },
     /serviceAccountName/,
   ],
+  [
+    'a foreign annotation added',
+    withNotes({ ...before.metadata?.annotations, 'example.com/a': 'b' }),
+    /add \/metadata\/annotations\/example.com~1a/,
+  ],
+  [
+    'annotations of another family',
+    withNotes({ ...before.metadata?.annotations, 'customized.prometheus/scrape': 'true' }),
+    /add \/metadata\/annotations\/customized.prometheus~1scrape/,
+  ],
+  [
+    'a mounted volume missing',
+    { ...before, spec: { containers: [...before.spec.containers, { name: 'x', volumeMounts: [MOUNT] }] } },
+    /mounted volume is missing/,
+  ],
   ['labels added', { ...before, metadata: { ...before.metadata, labels: { a: 'b' } } }, /\/metadata\/labels/],
 ];
 
@@ -114,6 +131,27 @@ describe('a patch that must not be sent', () => {
         () => makePatch(before, after, PREFIX),
         (error) => error instanceof SelfCheckError && message.test(error.message),
       );
+    });
+  }
+
+  it('a foreign annotation among the first ones', () => {
+    const bare = { spec: { containers: [{ name: 'web' }] } };
+    for (const metadata of [
+      { annotations: { 'prometheus.io/scrape': 'true', team: 'b' } },
+      { labels: { a: 'b' } },
+    ]) {
+      for (const none of [{}, { metadata: null }, { metadata: {} }])
+        assert.throws(() => makePatch({ ...none, ...bare }, { ...bare, metadata }, PREFIX), SelfCheckError);
+    }
+  });
+
+  for (const key of ['kubectl.kubernetes.io/default-container', 'prometheus.istio.io/scrape-targets']) {
+    it(`one that replaces ${key}`, () => {
+      const [old, now] = ['a', 'b'].map((value) => ({
+        ...before,
+        metadata: { annotations: { [key]: value } },
+      }));
+      assert.throws(() => makePatch(old ?? before, now ?? before, PREFIX), SelfCheckError);
     });
   }
 
@@ -171,6 +209,21 @@ describe('a patch that may be sent', () => {
       'replace /metadata/annotations/prometheus.io~1scheme',
       'replace /spec/containers/0/env/0/value',
     ]);
+  });
+
+  it('adds and takes out in the families given, and what goes with a sidecar', () => {
+    const dialects = ['customized.prometheus', 'k8s.grafana.com'];
+    const old = { ...before, metadata: { annotations: { 'customized.prometheus.path': '/x' } } };
+    const annotations = {
+      'customized.prometheus/path': '/y',
+      'k8s.grafana.com/metrics.path': '/y',
+      'kubectl.kubernetes.io/default-container': 'web',
+      'prometheus.istio.io/scrape-targets': '80:/y,81:/y',
+      'podscrape.dev/mapping': 'x',
+    };
+    assert.equal(makePatch(old, { ...before, metadata: { annotations } }, PREFIX, dialects).length, 6);
+    const bare = { spec: before.spec };
+    assert.equal(makePatch(bare, { ...bare, metadata: { annotations } }, PREFIX, dialects).length, 1);
   });
 
   it('is empty for the same object', () => assert.deepEqual(makePatch(before, before, PREFIX), []));

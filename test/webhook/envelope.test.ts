@@ -136,7 +136,7 @@ test('a content type with a charset is taken', async (t) => {
   );
 });
 
-for (const url of ['/', '/mutate/', '/mutate/pods', '/validate', '/%zz', '/__proto__', '//mutate']) {
+for (const url of ['/', '/mutate/', '/mutate/pods', '/validate/', '/%zz', '/__proto__', '//mutate']) {
   test(`POST ${url}: 404 that names the paths`, async (t) => {
     const { server } = harness(t);
     const payload = JSON.stringify(review());

@@ -17,6 +17,7 @@ function setup(stages: Partial<Stages> = {}) {
     metrics,
     log,
     clock: () => 0,
+    now: () => 1000,
     stages: {
       inject(...args) {
         seen.push(args);
@@ -34,9 +35,19 @@ test('a Pod goes to the engine as it came, with the namespace of the request and
   assert.equal(seen.length, 1);
   const [[before, surroundings, config] = []] = seen;
   assert.equal(before, pod);
-  assert.deepEqual(surroundings, { namespace: 'shop', trigger: 'object' });
+  assert.deepEqual(surroundings, { namespace: 'shop', trigger: 'object', now: 1000 });
   assert.equal(config, engine);
 });
+
+const deployment = {
+  kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+  object: {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', annotations: { 'podscrape.dev/port': '8080' } },
+    spec: { template: { metadata: { labels: { app: 'web' } }, spec: pod.spec } },
+  },
+};
 
 const others: readonly (readonly [string, Partial<AdmissionRequest>])[] = [
   ['UPDATE', { operation: 'UPDATE' }],
@@ -44,7 +55,9 @@ const others: readonly (readonly [string, Partial<AdmissionRequest>])[] = [
   ['CONNECT', { operation: 'CONNECT' }],
   ['a subresource', { subResource: 'eviction' }],
   ['a requested subresource', { requestSubResource: 'binding' }],
-  ['a Deployment', { kind: { group: 'apps', version: 'v1', kind: 'Deployment' } }],
+  ['a Deployment of another version', { kind: { group: 'apps', version: 'v2', kind: 'Deployment' } }],
+  ['the scale of a Deployment', { kind: deployment.kind, subResource: 'scale' }],
+  ['the deletion of a Deployment', { kind: deployment.kind, operation: 'DELETE', object: null }],
   ['a Pod of another group', { kind: { group: 'metrics.k8s.io', version: 'v1', kind: 'Pod' } }],
   ['a Pod of another version', { kind: { group: '', version: 'v2', kind: 'Pod' } }],
 ];
@@ -88,6 +101,8 @@ const injected: Decision = {
   ],
   problems: [{ code: 'unknown-key', path: 'podscrape.dev/prot', message: 'unknown key, ignored' }],
   added: NOTHING_ADDED,
+  changed: {},
+  violations: [],
 };
 
 test('a decision becomes patch, warnings, audit annotations, metrics and one log line', async () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import https from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { TestContext } from 'node:test';
@@ -18,6 +17,8 @@ import type { AdmissionReviewResponse } from '../../src/webhook/response.ts';
 import type { AdmissionRequest } from '../../src/webhook/review.ts';
 import { createServer } from '../../src/webhook/server.ts';
 import type { WebhookServer } from '../../src/webhook/server.ts';
+
+export { until } from '../tools/until.ts';
 
 export const engine = effectiveConfig({}).engine;
 export const certificate = await certificateSource({ dnsNames: ['localhost'] });
@@ -206,15 +207,6 @@ export async function wire(
 export function head(length?: number): string {
   const framing = length === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`;
   return `POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`;
-}
-
-/** Waits until `condition` holds; fails after ten seconds, saying what it waited for. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`);
-    await sleep(5);
-  }
 }
 
 /** The value of one series, 0 when it is not there. */
