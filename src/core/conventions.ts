@@ -11,7 +11,7 @@ import type { Problem } from './problem.ts';
 import { problemText, severity } from './problem.ts';
 import type { PlaceInRequest, PlacedAttribute, RequestPlaces } from './target-places.ts';
 import { askedPort, describesApplication, placeOf, requestPlaces } from './target-places.ts';
-import { clip, oneOf, quoted } from './text.ts';
+import { clip, oneOf, quoted, withoutControlCharacters } from './text.ts';
 
 /** One thing that is off convention. */
 export interface Violation {
@@ -123,8 +123,9 @@ function outside(ranges: readonly { readonly from: number; readonly to: number }
 
 function unlike(pattern: string): TargetCheck {
   const regex = compiled(pattern);
-  return ({ path }) =>
-    regex.matches(path) ? undefined : `${quoted(path)} does not match ${quoted(pattern)}`;
+  // The administrator's words, and what a person has to keep to: as much of them as the message has room for.
+  const wanted = clip(withoutControlCharacters(pattern), 100);
+  return ({ path }) => (regex.matches(path) ? undefined : `${quoted(path)} does not match "${wanted}"`);
 }
 
 function tooOften(least: string): TargetCheck {
