@@ -126,7 +126,7 @@ export const ANNOTATIONS = {
   ),
   'statsd-mapping': row(
     'The mapping of the statsd exporter.',
-    'a statsd_exporter mapping configuration, YAML, as its --check-config accepts it',
+    'a statsd_exporter mapping, YAML, as its --check-config accepts it; at most 64 KiB',
     'the profile’s',
     parseStatsdMapping,
   ),

@@ -24,7 +24,8 @@ const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
 const bad = (message: string, hint?: string): Parsed<never> =>
   hint === undefined ? { ok: false, message } : { ok: false, message, hint };
 
-const LIMITS = { path: 1024, params: 1024, value: 65536 } as const;
+// A mapping is the one value that takes long to check: what an enemy can make of 256 KiB takes a second.
+const LIMITS = { path: 1024, params: 1024, value: 65536, mapping: 65536 } as const;
 
 /** Refuses absurd lengths before `parse` sees the text. */
 export function limited<T>(parse: (text: string) => Parsed<T>, limit: number) {
@@ -225,6 +226,10 @@ export const parseLabels = guarded((text): Parsed<Readonly<Record<string, string
 
 /** A statsd_exporter mapping, checked as the exporter would check it, so that a broken one never reaches a Pod. */
 export function parseStatsdMapping(text: string): Parsed<string> {
+  if (text.length > LIMITS.mapping) {
+    const message = `is ${text.length} characters long, at most ${LIMITS.mapping} are allowed`;
+    return bad(message, 'use statsd-mapping-configmap');
+  }
   const [first, ...more] = checkStatsdMapping(text);
   if (first === undefined) return ok(text);
   return bad(first, more.length === 0 ? undefined : `and ${more.length} more`);

@@ -42,7 +42,7 @@ async function parse(file: string): Promise<KubeConfig> {
   await access(file).catch((error: unknown) => {
     throw new KubeConfigError(`${file}: ${ioReason(error)}; give another with --kubeconfig FILE`);
   });
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./client-node.ts');
   const config = new KubeConfig();
   try {
     config.loadFromFile(file);
