@@ -222,7 +222,7 @@ function pointApplication(
 function willBeNamed(pod: Pod, target: ResolvedTarget): boolean {
   const place = servingPlace(pod, target.container);
   const name = place === undefined ? undefined : tcpPort(place.container, target.port)?.name;
-  return name === undefined || name === '' || isMetricsPortName(name);
+  return !name || isMetricsPortName(name);
 }
 
 /** Whether the rule for named ports finds the target as it is meant: over http, at /metrics, without parameters. */

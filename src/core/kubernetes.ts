@@ -23,11 +23,11 @@ export interface ObjectMeta {
 }
 
 export interface ContainerPort {
-  readonly name?: string;
+  readonly name?: string | null;
   readonly containerPort: number;
   readonly hostPort?: number;
   /** Absent means TCP, the apiserver's default. */
-  readonly protocol?: string;
+  readonly protocol?: string | null;
 }
 
 export interface EnvVar {

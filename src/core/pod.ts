@@ -140,11 +140,8 @@ export function hasPortName(container: Container, number: number, name: string):
 }
 
 /** `metrics` and `*-metrics`: the names that podscrape's scrape configuration finds. */
-export function isMetricsPortName(name: string | undefined): boolean {
-  return (
-    name !== undefined &&
-    (name === 'metrics' || (name.endsWith('-metrics') && name.length > '-metrics'.length))
-  );
+export function isMetricsPortName(name: string | null | undefined): boolean {
+  return name === 'metrics' || /.-metrics$/.test(name ?? '');
 }
 
 /** The last path element of an image without registry, tag and digest: `quay.io/a/b:v1@sha256:…` → `b`. */

@@ -1,5 +1,6 @@
 import type { Work } from './build.ts';
-import { COMMUNITY_PREFIX, parseScrape } from './community.ts';
+import { COMMUNITY_PREFIX, GRAFANA_PREFIX, parseScrape } from './community.ts';
+import { writtenPrefixes } from './dialects.ts';
 import type { EngineConfig } from './engine-config.ts';
 import { MERGE_METRICS } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
@@ -55,8 +56,10 @@ function warnOfSeveral(
     const message = `${target.container}:${target.port}${target.path} is found by no annotation or port name`;
     problems.push({ code: 'several-targets', path: place, message, hint: 'it needs operator mode' });
   }
+  // Grafana's annotations carry times; no other family has a key for them.
+  const carried = writtenPrefixes(config).every((written) => written === GRAFANA_PREFIX);
   const isPlain = (time: string, plain: string): boolean => time === plain || time === 'inherit';
-  if (targets.some(({ interval, timeout }) => !isPlain(interval, '15s') || !isPlain(timeout, '5s'))) {
+  if (!carried && targets.some(({ interval, timeout }) => !isPlain(interval, '15s') || !isPlain(timeout, '5s'))) {
     const message = "interval and timeout take effect through podscrape's scrape configuration only";
     problems.push({ code: 'interval-needs-config', path: `${prefix}/interval`, message });
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
 
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 
 import { alternativeNames } from '../../src/certificates/names.ts';
 import { makeCertificates } from '../../src/certificates/self-signed.ts';
@@ -12,14 +13,40 @@ import type { ApiResponse, KubeObject } from './client.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { requireCluster } from './require.ts';
 
-type Meta = Pick<NonNullable<KubeObject['metadata']>, 'labels' | 'annotations' | 'ownerReferences'>;
+type Meta = Pick<NonNullable<KubeObject['metadata']>, 'labels' | 'annotations' | 'ownerReferences'> & {
+  finalizers?: string[];
+};
 
 const SPEC = { containers: [{ name: 'app', image: 'app' }] };
+
+const KINDS = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+  'CronJob',
+];
 
 const address = {
   url: ['--url', 'https://127.0.0.1:8443/base'],
   service: ['--service', 'monitoring/podscrape', '--failure-policy', 'Fail'],
 };
+
+const POLICIES = `
+policies:
+  - name: payments
+    namespaceSelector:
+      matchLabels: {team: payments}
+      matchExpressions: [{key: stage, operator: NotIn, values: [test]}]
+    mode: enforce
+    conventions: {requireRequest: deny}
+  - name: all
+    namespaceSelector: {}
+    mode: warn
+    conventions: {requireNamedPort: deny}
+`;
 
 suite('podscrape webhook-config before a real API server', await requireCluster('webhook-config'), () => {
   let plane: ControlPlane;
@@ -33,33 +60,46 @@ suite('podscrape webhook-config before a real API server', await requireCluster(
       test(`optIn ${optIn}, ${kind}: accepted, the expressions compile, nothing is unknown`, async (t) => {
         const folder = temporaryFolder(t);
         const { ca } = await makeCertificates(alternativeNames([]), new Date());
-        const config = file(folder, 'podscrape.yaml', `optIn: ${optIn}\nexcludedNamespaces: [vault]\n`);
+        const content = `optIn: ${optIn}\nexcludedNamespaces: [vault]\n${POLICIES}`;
+        const config = file(folder, 'podscrape.yaml', content);
         const options = ['--config', config, '--ca-file', file(folder, 'ca.crt', ca)];
         const { code, stdout: stdin, stderr } = await run('webhook-config', ...args, ...options);
         assert.equal(code, 0, stderr);
         const applied = await plane.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], {
           stdin,
         });
-        assert.match(
-          applied.stdout,
-          /mutatingwebhookconfiguration\.admissionregistration\.k8s\.io\/00-podscrape created/,
-        );
+        const group = 'admissionregistration.k8s.io';
+        assert.deepEqual(applied.stdout.trim().split('\n'), [
+          `mutatingwebhookconfiguration.${group}/00-podscrape created (server dry run)`,
+          `validatingwebhookconfiguration.${group}/podscrape created (server dry run)`,
+        ]);
         assert.equal(applied.stderr, '', 'no warnings');
       });
     }
   }
 
-  test('the API server reads what was meant: no field is changed or added', async () => {
-    const { stdout: stdin } = await run('webhook-config', ...address.url);
-    const { stdout } = await plane.kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], {
-      stdin,
+  for (const workloads of ['hoist', 'off']) {
+    test(`the API server reads what was meant, workloads ${workloads}: no field is changed or added`, async (t) => {
+      const config = file(temporaryFolder(t), 'podscrape.yaml', `workloads: ${workloads}\n${POLICIES}`);
+      const { stdout: stdin } = await run('webhook-config', ...address.url, '--config', config);
+      const { stdout } = await plane.kubectl(['create', '--dry-run=server', '-o', 'yaml', '-f', '-'], {
+        stdin,
+      });
+      const [meant, read] = [stdin, stdout].map((text) =>
+        parseAllDocuments(text).map((document) => document.toJS() as { webhooks: object[] }),
+      );
+      assert.ok(meant && read);
+      assert.equal(meant.length, 2);
+      // What the API server fills in where an entry has no objectSelector.
+      const filled = meant.map(({ webhooks }) =>
+        webhooks.map((webhook) => ({ objectSelector: {}, ...webhook })),
+      );
+      assert.deepEqual(
+        read.map(({ webhooks }) => webhooks),
+        filled,
+      );
     });
-    const meant = parse(stdin) as { webhooks: object[] };
-    const read = JSON.parse(stdout) as { webhooks: object[] };
-    // What the API server fills in where an entry has no objectSelector.
-    const filled = meant.webhooks.map((webhook) => ({ objectSelector: {}, ...webhook }));
-    assert.deepEqual(read.webhooks, filled);
-  });
+  }
 
   // Under Fail, and with nobody at the address, the API server names the entry that it would have called.
   suite('what is sent, and by which entry', () => {
@@ -108,15 +148,7 @@ suite('podscrape webhook-config before a real API server', await requireCluster(
       ['a Pod in a namespace that opted out', 'out', pod(asks), 'accepted'],
       ['a Pod in kube-system', 'kube-system', pod(asks), 'accepted'],
       ['a Pod in our own namespace', 'own', pod(asks), 'accepted'],
-      ...[
-        'Deployment',
-        'StatefulSet',
-        'DaemonSet',
-        'ReplicaSet',
-        'ReplicationController',
-        'Job',
-        'CronJob',
-      ].flatMap((kind): [string, string, KubeObject, string][] => [
+      ...KINDS.flatMap((kind): [string, string, KubeObject, string][] => [
         [`a ${kind} that asks for nothing`, 'plain', workload(kind), 'accepted'],
         [`a ${kind} with our annotation`, 'plain', workload(kind, { meta: asks }), 'object'],
         [
@@ -158,6 +190,88 @@ suite('podscrape webhook-config before a real API server', await requireCluster(
     }
   });
 
+  suite('what is sent for validation, and by which policy’s entry', () => {
+    const finalized = { name: 'finalized', meta: { finalizers: ['example.com/hold'] } };
+
+    before(async () => {
+      await plane.kubectl(['delete', 'mutatingwebhookconfiguration', '--all']);
+      await plane.createNamespace('nobody');
+      await plane.createNamespace('payments', { team: 'payments' });
+      await plane.createNamespace('tests', { team: 'payments', stage: 'test' });
+      await plane.createNamespace('left', { team: 'payments', 'podscrape.dev/inject': 'false' });
+      await plane.createNamespace('vault', { team: 'payments' });
+      await plane.createNamespace('strict', { 'podscrape.dev/mode': 'enforce' });
+      await plane.createNamespace('lax', { 'podscrape.dev/mode': 'warn' });
+      await plane.waitFor(
+        'the mutating configuration is gone',
+        async () => (await send('payments', workload('Deployment', finalized))) === 'accepted',
+      );
+      assert.equal(await send('payments', workload('Deployment', finalized), false), 'accepted');
+      assert.equal(await send('payments', workload('Deployment', { name: 'kept' }), false), 'accepted');
+      const folder = temporaryFolder({ after: after as TestContext['after'] });
+      const config = file(folder, 'podscrape.yaml', `excludedNamespaces: [vault]\n${POLICIES}`);
+      const options = [
+        '--url',
+        'https://127.0.0.1:1',
+        '--config',
+        config,
+        '--validating-failure-policy',
+        'Fail',
+      ];
+      const { stdout: stdin } = await run('webhook-config', ...options);
+      await plane.kubectl(['apply', '-f', '-'], { stdin });
+      await plane.waitFor(
+        'the configuration is in force',
+        async () => (await send('payments', pod())) !== 'accepted',
+      );
+    });
+
+    const controlled = {
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'X', name: 'o', uid: 'a-b-c', controller: true }],
+    };
+    const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
+    const rows: [title: string, namespace: string, object: KubeObject, expected: string][] = [
+      ['a Pod where a policy enforces', 'payments', pod(), 'payments.policies'],
+      ['a Pod of a ReplicaSet there', 'payments', pod(controlled), 'payments.policies'],
+      ['a mirror Pod there', 'payments', pod(mirror, { nodeName: 'node' }), 'accepted'],
+      ['a Pod that the policy’s expressions leave out', 'tests', pod(), 'accepted'],
+      ['a Pod where the namespace opted out', 'left', pod(), 'accepted'],
+      ['a Pod in an excluded namespace', 'vault', pod(), 'accepted'],
+      ['a Pod in kube-system', 'kube-system', pod(), 'accepted'],
+      ['a Pod where a policy warns', 'nobody', pod(), 'accepted'],
+      ['a Pod where the namespace asks to enforce', 'strict', pod(), 'all.policies'],
+      ['a Pod where the namespace asks for warnings', 'lax', pod(), 'accepted'],
+      ...KINDS.flatMap((kind): [string, string, KubeObject, string][] => [
+        [`a ${kind} where a policy enforces`, 'payments', workload(kind), 'payments.policies'],
+        [
+          `a ${kind} there that another controls`,
+          'payments',
+          workload(kind, { meta: controlled }),
+          'accepted',
+        ],
+        [`a ${kind} where a policy warns`, 'nobody', workload(kind), 'accepted'],
+        [`a ${kind} where the namespace asks to enforce`, 'strict', workload(kind), 'all.policies'],
+      ]),
+    ];
+    for (const [title, namespace, object, expected] of rows) {
+      test(`${title}: ${expected}`, async () => assert.equal(await send(namespace, object), expected));
+    }
+
+    const path = (name: string): string => `/apis/apps/v1/namespaces/payments/deployments/${name}`;
+    const touch = (name: string): Promise<ApiResponse<KubeObject>> =>
+      plane.request('PATCH', `${path(name)}?dryRun=All`, { metadata: { labels: { touched: 'yes' } } });
+
+    test('an update of a workload: payments.policies', async () =>
+      assert.equal(verdict(await touch('kept')), 'payments.policies'));
+
+    test('a workload that is being deleted: accepted, so that its finalizers come off', async () => {
+      await plane.request('DELETE', path('finalized'));
+      assert.equal(verdict(await touch('finalized')), 'accepted');
+      await plane.request('PATCH', path('finalized'), { metadata: { finalizers: null } });
+      assert.equal((await plane.request('GET', path('finalized'))).status, 404);
+    });
+  });
+
   async function send(namespace: string, object: KubeObject, dryRun = true): Promise<string> {
     const group = object.apiVersion === 'v1' ? '/api/v1' : `/apis/${object.apiVersion ?? ''}`;
     const path = `${group}/namespaces/${namespace}/${(object.kind ?? '').toLowerCase()}s`;
@@ -165,11 +279,11 @@ suite('podscrape webhook-config before a real API server', await requireCluster(
   }
 });
 
-/** `accepted`, or the first word of the entry that the API server could not reach. */
+/** `accepted`, or what stands before `.podscrape.dev` in the name of the entry that the API server could not reach. */
 function verdict({ status, body }: ApiResponse<KubeObject>): string {
   if (status === 200 || status === 201) return 'accepted';
   return (
-    /failed calling webhook "([^".]+)\.podscrape\.dev"/.exec(body.message ?? '')?.[1] ?? JSON.stringify(body)
+    /failed calling webhook "([^"]+)\.podscrape\.dev"/.exec(body.message ?? '')?.[1] ?? JSON.stringify(body)
   );
 }
 

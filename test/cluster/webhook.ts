@@ -14,6 +14,10 @@ const CLI = join(import.meta.dirname, '../../src/cli.ts');
 export interface WebhookOptions {
   /** The configuration file's text. */
   readonly config?: string;
+  /** A configuration file of the test's own, instead of `config`. */
+  readonly configFile?: string;
+  /** For the watch of namespaces, which policies need. */
+  readonly kubeconfig?: string;
   /** Keep port and certificate of an earlier one: what a restarted Pod behind the same Service looks like. */
   readonly like?: Webhook;
 }
@@ -25,6 +29,8 @@ export interface Webhook {
   readonly healthPort: number;
   /** Holds ca.crt, tls.crt and tls.key. */
   readonly certDir: string;
+  /** Where `config` stands, or would: rewritten, it is read again. */
+  readonly configFile: string;
   /** `https://127.0.0.1:PORT`. */
   readonly url: string;
   /** What it has logged so far, a parsed line each. */
@@ -37,12 +43,13 @@ export interface Webhook {
 export async function startWebhook(options: WebhookOptions = {}): Promise<Webhook> {
   const directory = options.like?.certDir ?? temporaryDirectory();
   const logFile = join(directory, `serve-${process.hrtime.bigint()}.log`);
-  const configFile = join(directory, 'podscrape.yaml');
+  const configFile = options.configFile ?? join(directory, 'podscrape.yaml');
   if (options.config !== undefined) writeFileSync(configFile, options.config);
-  const config = options.config === undefined ? [] : ['--config', configFile];
+  const configured = options.config !== undefined || options.configFile !== undefined;
   const args = [
     'serve',
-    ...config,
+    ...(configured ? ['--config', configFile] : []),
+    ...(options.kubeconfig === undefined ? [] : ['--kubeconfig', options.kubeconfig]),
     '--host',
     '127.0.0.1',
     '--health-host',
@@ -75,6 +82,7 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Webhoo
     port,
     healthPort,
     certDir: directory,
+    configFile,
     url: `https://127.0.0.1:${port}`,
     logLines,
     stop: async (signal = 'SIGKILL') => {
