@@ -68,7 +68,10 @@ function tellWhatElse(before: Config, next: Config, log: Log): void {
   if (restart.length > 0) log.warn({ keys: restart }, 'these keys take effect after a restart');
   const apply = needsWebhookConfig(before, next);
   if (apply.length > 0)
-    log.warn({ keys: apply }, 'these keys need the webhook configuration applied again: podscrape webhook-config');
+    log.warn(
+      { keys: apply },
+      'these keys need the webhook configuration applied again: podscrape webhook-config',
+    );
 }
 
 /** podscrape's own Pods must start while podscrape is down, so that their namespace is out. */

@@ -64,7 +64,8 @@ export async function serve(options: ServeOptions, io: ServeIo): Promise<number>
     const { dnsName: dnsNames, ...rest } = options;
     return await run(options, loaded.config, await certificateSource({ ...rest, dnsNames }), io);
   } catch (error) {
-    if (EXPECTED.some((type) => error instanceof type) && error instanceof Error) return fail(io, [error.message]);
+    if (EXPECTED.some((type) => error instanceof type) && error instanceof Error)
+      return fail(io, [error.message]);
     throw error;
   }
 }
@@ -170,12 +171,7 @@ async function serveUntilStopped(parts: Parts): Promise<number> {
  * `failurePolicy: Fail` the outage of all replicas, one after the other, is that no Pod of the cluster starts.
  * Without the listener there is nothing to protect, and a restart is the cure.
  */
-function untilStopped(
-  server: WebhookServer,
-  drainMs: () => number,
-  log: Log,
-  io: ServeIo,
-): Promise<number> {
+function untilStopped(server: WebhookServer, drainMs: () => number, log: Log, io: ServeIo): Promise<number> {
   const events = io.events ?? process;
   return new Promise((resolve) => {
     let draining = false;

@@ -81,8 +81,9 @@ export function build(pod: Pod, work: Work, problems: Problem[], config: EngineC
 
 /** With a monitor they would be scraped twice; under Istio the monitor goes to the merged port that they describe. */
 function prefixesOf({ request, merging }: Work, config: EngineConfig): readonly string[] {
-  if (!request.operatorMode) return writtenPrefixes(config);
-  return merging ? [COMMUNITY_PREFIX] : [];
+  const all = writtenPrefixes(config);
+  if (!request.operatorMode) return all;
+  return merging ? all.filter((prefix) => prefix === COMMUNITY_PREFIX) : [];
 }
 
 /** For Istio's agent: every target that it can scrape, in their order; nothing where one says it all. */

@@ -17,7 +17,7 @@ export function writtenPrefixes({ dialects }: Pick<EngineConfig, 'dialects'>): r
 /**
  * What a family says of the targets. With several targets and no primary one, only what holds for all of them.
  *
- * @param merging Istio's agent serves the merged metrics over http, whatever the application speaks
+ * @param merging whether Istio points `prometheus.io` at its agent
  */
 export function family(
   prefix: string,
@@ -33,8 +33,9 @@ export function family(
   const shared = (of: (target: Target) => unknown): boolean =>
     primary !== undefined ||
     targets.every((target) => JSON.stringify(of(target)) === JSON.stringify(of(speaks)));
-  if (merging && !grafana) wanted.set('scheme', 'http');
-  else if (shared(({ scheme }) => scheme)) wanted.set(name('scheme'), speaks.scheme);
+  // Istio's agent serves http, whatever the application speaks; without the annotation scrapers take http too.
+  const agents = merging && prefix === COMMUNITY_PREFIX && speaks.scheme === 'https';
+  if (!agents && shared(({ scheme }) => scheme)) wanted.set(name('scheme'), speaks.scheme);
   if (shared(({ path }) => path)) wanted.set(name('path'), speaks.path);
   if (primary !== undefined && !grafana) wanted.set('port', String(primary.port));
   if (grafana) addGrafana(wanted, speaks, primary, shared);

@@ -52,7 +52,8 @@ export function annotate(pod: Pod, work: Annotating, problems: Problem[]): Annot
     const said = family(prefix, work.targets, work.primary, work.merging);
     if (prefix === COMMUNITY_PREFIX && isMerged(pod)) checkMerged(before, notes);
     else write(before, said, work.primary !== undefined, notes);
-    const keys = [...said.wanted.keys()].map((name) => `${prefix}/${name}`);
+    // A pass that did not know of Istio yet may have written a scheme that this one would not.
+    const keys = [...said.wanted.keys(), 'scheme'].map((name) => `${prefix}/${name}`);
     notes.present.push(...keys.filter((key) => Object.hasOwn(notes.after, key)));
   }
   if (work.scrapeTargets !== undefined) writeScrapeTargets(before, work.scrapeTargets, notes);

@@ -188,9 +188,7 @@ function findNamedPort(
   );
   const match = ports.find(({ port }) => port.name === name && isTcp(port));
   if (match !== undefined) return { container: match.container, port: match.port.containerPort };
-  const names = ports.flatMap(({ port }) =>
-    port.name && isTcp(port) ? [port.name] : [],
-  );
+  const names = ports.flatMap(({ port }) => (port.name && isTcp(port) ? [port.name] : []));
   const otherProtocol = ports.find(({ port }) => port.name === name)?.port.protocol ?? undefined;
   const who = place === undefined ? 'no container declares' : `${place.container.name} does not declare`;
   const message =

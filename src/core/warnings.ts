@@ -59,7 +59,10 @@ function warnOfSeveral(
   // Grafana's annotations carry times; no other family has a key for them.
   const carried = writtenPrefixes(config).every((written) => written === GRAFANA_PREFIX);
   const isPlain = (time: string, plain: string): boolean => time === plain || time === 'inherit';
-  if (!carried && targets.some(({ interval, timeout }) => !isPlain(interval, '15s') || !isPlain(timeout, '5s'))) {
+  if (
+    !carried &&
+    targets.some(({ interval, timeout }) => !isPlain(interval, '15s') || !isPlain(timeout, '5s'))
+  ) {
     const message = "interval and timeout take effect through podscrape's scrape configuration only";
     problems.push({ code: 'interval-needs-config', path: `${prefix}/interval`, message });
   }

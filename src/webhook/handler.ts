@@ -39,9 +39,7 @@ export interface Stages {
 }
 
 /** A namespace as last known; undefined where it is not known, or nobody watches. */
-export type NamespaceLookup = (
-  name: string,
-) => Pick<Surroundings, 'labels' | 'annotations'> | undefined;
+export type NamespaceLookup = (name: string) => Pick<Surroundings, 'labels' | 'annotations'> | undefined;
 
 export interface HandlerOptions {
   /** The configuration in force at the moment of the call. */

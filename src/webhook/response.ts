@@ -105,7 +105,9 @@ export function auditOf({ outcome, reason, profiles, targets, policy, violations
     profiles: profiles.join(','),
     targets: targets.map(({ container, port }) => `${container}:${port}`).join(','),
     policy: policy === undefined ? '' : `${policy.name}/${policy.mode}`,
-    violations: [...new Set(violations.map(({ convention, severity }) => `${convention}:${severity}`))].join(','),
+    violations: [...new Set(violations.map(({ convention, severity }) => `${convention}:${severity}`))].join(
+      ',',
+    ),
   };
 }
 

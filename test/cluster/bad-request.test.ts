@@ -173,7 +173,10 @@ describe('a new configuration, on a real control plane', await requireCluster('h
     writeFileSync(webhook.configFile, 'defaultProfile: spring-bot\n');
     await plane.waitFor('the metric to show it', async () => (await reloadSuccessful(webhook)) === '0');
     assert.equal(await path(), '/actuator/prometheus');
-    const told = JSON.stringify(webhook.logLines().filter(({ level }) => level === 'error' || level === 50));
+    const told = await plane.waitFor('the log to tell of it', () => {
+      const line = webhook.logLines().find(({ msg }) => String(msg).startsWith('configuration invalid'));
+      return line && JSON.stringify(line);
+    });
     assert.match(told, /podscrape\.yaml/);
     assert.match(told, /did you mean spring-boot/);
     assert.equal((await get(webhook.healthPort, '/readyz')).status, 200);

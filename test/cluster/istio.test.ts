@@ -4,21 +4,53 @@ import { after, before, describe, it } from 'node:test';
 import type { ControlPlane } from './control-plane.ts';
 import { startControlPlane } from './control-plane.ts';
 import { startOtherWebhook } from './other-webhook.ts';
-import type { Mutation, OtherWebhook, PatchOperation } from './other-webhook.ts';
+import type { Mutation, OtherWebhook } from './other-webhook.ts';
+import { assertClaims, assertOnce, containersOf, ONCE, pass, variable } from './passes.ts';
+import type { Asked } from './passes.ts';
 import type { PodContainer, PodObject } from './pods.ts';
 import { requireCluster } from './require.ts';
 import { register, startWebhook } from './webhook.ts';
 import type { Webhook } from './webhook.ts';
 
-const WEB = { name: 'web', image: 'example.com/web:1', ports: [{ name: 'http', containerPort: 8080 }] };
-const STATUS = 'podscrape.dev/status';
-const MESHED = { 'sidecar.istio.io/inject': 'true' };
+const PROXY = 'istio-proxy';
+const IN_MESH = 'sidecar.istio.io/inject';
 
-/** The record as far as these tests read it. */
-interface Status {
-  readonly outcome: string;
-  readonly added?: Readonly<Record<string, readonly string[]>>;
+interface Request {
+  readonly name: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Of the Pod's spec. */
+  readonly spec?: object;
+  /** What Istio's agent is told to scrape. */
+  readonly agent: object;
 }
+
+const METRICS = { scrape: 'true', path: '/metrics', port: '9102' };
+const ACTUATOR = { scrape: 'true', path: '/actuator/prometheus', port: '8080' };
+
+const REQUESTS: readonly Request[] = [
+  { name: 'application', annotations: { 'podscrape.dev/profile': 'spring-boot' }, agent: ACTUATOR },
+  { name: 'exporter', annotations: { 'podscrape.dev/profile': 'gunicorn' }, agent: METRICS },
+  {
+    name: 'exporter-of-a-job',
+    annotations: { 'podscrape.dev/profile': 'gunicorn' },
+    spec: { restartPolicy: 'Never' },
+    agent: METRICS,
+  },
+  { name: 'both', annotations: { 'podscrape.dev/profile': 'spring-boot, gunicorn' }, agent: ACTUATOR },
+  // The monitor goes to the merged port, which these annotations tell the agent what to merge for.
+  {
+    name: 'operated',
+    annotations: { 'podscrape.dev/profile': 'spring-boot', 'podscrape.dev/operator-mode': 'true' },
+    agent: ACTUATOR,
+  },
+];
+
+/** The proxy comes last, or as a native sidecar first. */
+const INJECTORS = [
+  { reinvocationPolicy: 'Never', native: false },
+  { reinvocationPolicy: 'IfNeeded', native: false },
+  { reinvocationPolicy: 'Never', native: true },
+] as const;
 
 describe('with Istio, on a real control plane', await requireCluster('Istio'), () => {
   let plane: ControlPlane;
@@ -36,61 +68,39 @@ describe('with Istio, on a real control plane', await requireCluster('Istio'), (
     await plane.stop();
   });
 
-  for (const reinvocationPolicy of ['Never', 'IfNeeded'] as const) {
-    describe(`its injector, reinvocationPolicy ${reinvocationPolicy}`, () => {
+  for (const { reinvocationPolicy, native } of INJECTORS) {
+    describe(`its injector, reinvocationPolicy ${reinvocationPolicy}, native sidecar: ${native}`, () => {
       let istio: OtherWebhook;
       before(async () => {
-        const [label = ''] = Object.keys(MESHED);
-        istio = await startOtherWebhook(
-          plane,
-          { name: 'istio-sidecar-injector', reinvocationPolicy, label },
-          injectIstio,
-        );
+        const options = { name: 'istio-sidecar-injector', reinvocationPolicy, label: IN_MESH };
+        istio = await startOtherWebhook(plane, options, injectIstio(native));
       });
       after(() => istio.stop());
 
-      const requests: [name: string, annotations: Record<string, string>, scrapes: object][] = [
-        [
-          'application',
-          { 'podscrape.dev/profile': 'spring-boot' },
-          { scrape: 'true', path: '/actuator/prometheus', port: '8080' },
-        ],
-        [
-          'exporter',
-          { 'podscrape.dev/profile': 'gunicorn' },
-          { scrape: 'true', path: '/metrics', port: '9102' },
-        ],
-        [
-          'both',
-          { 'podscrape.dev/profile': 'spring-boot, gunicorn' },
-          { scrape: 'true', path: '/actuator/prometheus', port: '8080' },
-        ],
-      ];
-      for (const [name, annotations, scrapes] of requests) {
-        it(`${name}: Istio sees our annotations, and our second pass changes nothing of its own`, async () => {
-          const pod = await create(name, { annotations, labels: MESHED });
-          const [seen] = seenOf(istio, name);
-          const asSeen = seen?.metadata.annotations ?? {};
+      for (const { name, annotations, spec, agent } of REQUESTS) {
+        it(`${name}: Istio sees our annotations, and our second pass changes nothing`, async () => {
+          const { pod, passes } = await meshed({ name, annotations, ...(spec !== undefined && { spec }) });
+          assert.deepEqual(passes, ONCE);
+          const [seen] = istio.seen.filter(({ metadata }) => metadata.name === name);
+          assert.ok(seen);
+          const asSeen = prometheusOf(seen);
           assert.equal(asSeen['prometheus.io/scrape'], 'true');
           assert.notEqual(asSeen['prometheus.io/port'], '15020');
-          const { metadata, spec } = pod;
           assert.deepEqual(prometheusOf(pod), {
             'prometheus.io/scrape': 'true',
             'prometheus.io/scheme': 'http',
             'prometheus.io/port': '15020',
             'prometheus.io/path': '/stats/prometheus',
           });
-          assert.deepEqual(JSON.parse(variable(pod, 'istio-proxy', 'ISTIO_PROMETHEUS_ANNOTATIONS')), scrapes);
-          assert.deepEqual(passes(name), ['injected, patch', 'injected, no patch']);
+          assert.deepEqual(JSON.parse(variable(pod, PROXY, 'ISTIO_PROMETHEUS_ANNOTATIONS')), agent);
           // What Istio saw is what is there now, but for what Istio itself does.
-          assert.equal(metadata.annotations?.[STATUS], asSeen[STATUS]);
-          assert.deepEqual(
-            spec.containers.filter((container) => container.name !== 'istio-proxy'),
-            seen?.spec.containers,
-          );
-          assertClaims(pod);
-          assert.deepEqual(numbersOf(pod), [...new Set(numbersOf(pod))]);
-          assert.equal(numbersOf(pod).includes(15020), false);
+          assert.deepEqual(withoutProxy(pod), containersOf(seen));
+          const key = 'podscrape.dev/status';
+          assert.equal(pod.metadata.annotations?.[key], seen.metadata.annotations?.[key]);
+          assertClaims(pod, [PROXY]);
+          assertOnce(pod);
+          const numbers = containersOf(pod).flatMap(({ ports }) => ports ?? []);
+          assert.ok(numbers.every(({ containerPort }) => containerPort !== 15020));
         });
       }
 
@@ -99,161 +109,94 @@ describe('with Istio, on a real control plane', await requireCluster('Istio'), (
           'podscrape.dev/profile': 'spring-boot',
           'prometheus.istio.io/merge-metrics': 'false',
         };
-        const pod = await create('unmerged', { annotations, labels: MESHED });
+        const { pod, passes } = await meshed({ name: 'unmerged', annotations });
         assert.equal(prometheusOf(pod)['prometheus.io/port'], '8080');
         assert.equal(prometheusOf(pod)['prometheus.io/path'], '/actuator/prometheus');
-        assert.deepEqual(passes('unmerged'), ['injected, patch', 'injected, no patch']);
-        assertClaims(pod);
+        assert.deepEqual(passes, ONCE);
+        assertClaims(pod, [PROXY]);
       });
 
-      it('several targets: a warning says which one is merged', async () => {
-        const { warnings } = await send('told', {
-          annotations: { 'podscrape.dev/profile': 'spring-boot, gunicorn' },
-          labels: MESHED,
-        });
-        const said = warnings.filter((text) => text.includes('Istio'));
-        const hint = 'istioScrapeTargets (Istio 1.31) merges all';
-        assert.deepEqual(said, [
-          `prometheus.io/port: Istio merges this port only, not every target; ${hint}`,
-        ]);
+      it('several targets: a warning says that one is merged', async () => {
+        const annotations = { 'podscrape.dev/profile': 'spring-boot, gunicorn' };
+        const { warnings } = await meshed({ name: 'several', annotations });
+        const words = 'Istio merges this port only, not every target';
+        assert.deepEqual(
+          warnings.filter((text) => text.includes('Istio')),
+          [`prometheus.io/port: ${words}; istioScrapeTargets (Istio 1.31) merges all`],
+        );
       });
 
-      it('an application with https, in a namespace of the mesh: merged over http, with a warning', async () => {
-        const secure = { 'podscrape.dev/profile': 'http', 'podscrape.dev/scheme': 'https' };
-        const { body, warnings } = await send('secure', { annotations: secure, labels: MESHED }, 'mesh');
-        assert.equal(prometheusOf(body)['prometheus.io/scheme'], 'http');
-        assert.equal(prometheusOf(body)['prometheus.io/port'], '15020');
+      it('an application with https: merged over http, with a warning', async () => {
+        const annotations = { 'podscrape.dev/profile': 'http', 'podscrape.dev/scheme': 'https' };
+        const { pod, warnings } = await meshed({ name: 'secure', annotations });
+        assert.equal(prometheusOf(pod)['prometheus.io/scheme'], 'http');
+        assert.equal(prometheusOf(pod)['prometheus.io/port'], '15020');
         const words = 'Istio cannot merge the https of web:8080; set this to "false"';
         assert.deepEqual(warnings, [`prometheus.istio.io/merge-metrics: ${words}`]);
-        assertClaims(body);
       });
 
       it('a Pod that asks for nothing of ours is Istio’s alone', async () => {
-        const pod = await create('silent', { labels: MESHED });
-        assert.equal(pod.metadata.annotations?.[STATUS], undefined);
-        assert.deepEqual(passes('silent'), []);
+        const { pod, passes } = await meshed({ name: 'silent' });
+        assert.deepEqual(Object.keys(pod.metadata.annotations ?? {}).filter(isOurs), []);
+        assert.deepEqual(passes, []);
       });
     });
   }
 
-  const places: [title: string, mutate: Mutation][] = [
-    ['at the end', () => [{ op: 'add', path: '/spec/containers/-', value: ADDED }]],
-    ['at the front', () => [{ op: 'add', path: '/spec/containers/0', value: ADDED }]],
-    [
-      'at the front, with ports and the like of its own',
-      () => [
-        {
-          op: 'add',
-          path: '/spec/containers/0',
-          value: { ...ADDED, ports: [{ name: 'metrics', containerPort: 9999 }] },
-        },
-      ],
-    ],
-  ];
-  for (const [title, mutate] of places) {
-    describe(`a webhook after us adds a container ${title}`, () => {
-      let adder: OtherWebhook;
-      before(async () => {
-        const once: Mutation = (pod) =>
-          pod.spec.containers.some(({ name }) => name === ADDED.name) ? [] : mutate(pod);
-        const options = { name: 'zz-adder', reinvocationPolicy: 'IfNeeded', label: 'zz' } as const;
-        adder = await startOtherWebhook(plane, options, once);
-      });
-      after(() => adder.stop());
+  it('a namespace of the mesh tells as much as the Pod’s label', async () => {
+    const annotations = { 'podscrape.dev/profile': 'http', 'podscrape.dev/scheme': 'https' };
+    const asked = { namespace: 'mesh', name: 'secure', annotations, labels: {} };
+    const { pod } = await pass(plane, webhook, asked);
+    assert.equal(prometheusOf(pod)['prometheus.io/scheme'], 'http');
+  });
 
-      for (const profile of ['http', 'gunicorn', 'statsd', 'spring-boot, gunicorn']) {
-        const name = `${profile.replace(', ', '-')}-${title.replaceAll(/\W+/g, '-')}`;
-        it(`${profile}: nothing twice`, async () => {
-          const pod = await create(name, {
-            annotations: { 'podscrape.dev/profile': profile },
-            labels: { zz: 'true' },
-          });
-          const [seen] = seenOf(adder, name);
-          assert.deepEqual(passes(name), ['injected, patch', 'injected, no patch']);
-          assert.deepEqual(
-            pod.spec.containers.filter((container) => container.name !== ADDED.name),
-            seen?.spec.containers,
-          );
-          assert.deepEqual(pod.metadata.annotations, seen?.metadata.annotations);
-          assertOnce(pod);
-          assertClaims(pod);
-        });
-      }
-    });
-  }
-
-  /** Metadata beside the name. */
-  interface Metadata {
-    readonly annotations?: Record<string, string>;
-    readonly labels: Record<string, string>;
-  }
-
-  async function send(name: string, metadata: Metadata, namespace = 'shop') {
-    const spec = { automountServiceAccountToken: false, containers: [WEB] };
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, ...metadata }, spec };
-    const answer = await plane.request<PodObject>('POST', `/api/v1/namespaces/${namespace}/pods`, pod);
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
-    await plane.request('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}?gracePeriodSeconds=0`);
-    return answer;
-  }
-
-  async function create(name: string, metadata: Metadata): Promise<PodObject> {
-    forget = webhook.logLines().length;
-    return (await send(name, metadata)).body;
-  }
-
-  /** How many lines of the log are older than the Pod at hand: names come again. */
-  let forget = 0;
-
-  /** What podscrape did in each of its passes over a Pod. */
-  function passes(name: string): readonly string[] {
-    return webhook
-      .logLines()
-      .slice(forget)
-      .filter((line) => line['msg'] === 'decision' && line['name'] === name)
-      .map((line) => `${String(line['outcome'])}, ${line['patchOps'] === 0 ? 'no patch' : 'patch'}`);
+  /** Sends a Pod that says itself that it is in the mesh. */
+  function meshed(asked: Omit<Asked, 'namespace' | 'labels'>) {
+    return pass(plane, webhook, { namespace: 'shop', labels: { [IN_MESH]: 'true' }, ...asked });
   }
 });
-
-const ADDED = { name: 'added', image: 'example.com/added:1' };
-
-/** The Pod as another webhook was sent it first, this time. */
-function seenOf({ seen }: OtherWebhook, name: string): readonly PodObject[] {
-  return seen.filter(({ metadata }) => metadata.name === name);
-}
 
 /**
  * What Istio's injector does as far as it concerns us (istio/istio, pkg/kube/inject): it adds its proxy, hands the
  * scrape annotations to its agent, and points them at the port where the agent serves everything merged.
  */
-function injectIstio({ metadata, spec }: PodObject): readonly PatchOperation[] {
-  if (spec.containers.some(({ name }) => name === 'istio-proxy')) return [];
-  const { annotations = {} } = metadata;
-  const merges =
-    annotations['prometheus.io/scrape'] !== 'false' &&
-    annotations['prometheus.istio.io/merge-metrics'] !== 'false';
-  const told = Object.fromEntries(
-    ['scrape', 'path', 'port'].flatMap((key) => {
-      const value = annotations[`prometheus.io/${key}`];
-      return value === undefined ? [] : [[key, value]];
-    }),
-  );
-  const agent = { name: 'ISTIO_PROMETHEUS_ANNOTATIONS', value: JSON.stringify(told) };
-  const proxy = {
-    name: 'istio-proxy',
-    image: 'docker.io/istio/proxyv2:1.27.0',
-    env: merges && Object.keys(told).length > 0 ? [agent] : [],
-    ports: [{ name: 'http-envoy-prom', containerPort: 15090, protocol: 'TCP' }],
+function injectIstio(native: boolean): Mutation {
+  return (pod) => {
+    if (containersOf(pod).some(({ name }) => name === PROXY)) return [];
+    const { annotations = {} } = pod.metadata;
+    const merges =
+      annotations['prometheus.io/scrape'] !== 'false' &&
+      annotations['prometheus.istio.io/merge-metrics'] !== 'false';
+    const told = Object.fromEntries(
+      ['scrape', 'path', 'port'].flatMap((key) => {
+        const value = annotations[`prometheus.io/${key}`];
+        return value === undefined ? [] : [[key, value]];
+      }),
+    );
+    const agent = { name: 'ISTIO_PROMETHEUS_ANNOTATIONS', value: JSON.stringify(told) };
+    const proxy = {
+      name: PROXY,
+      image: 'docker.io/istio/proxyv2:1.27.0',
+      env: merges && Object.keys(told).length > 0 ? [agent] : [],
+      ports: [{ name: 'http-envoy-prom', containerPort: 15090, protocol: 'TCP' }],
+    };
+    const merged = {
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': '15020',
+      'prometheus.io/path': '/stats/prometheus',
+    };
+    const inits = [{ ...proxy, restartPolicy: 'Always' }, ...(pod.spec.initContainers ?? [])];
+    return [
+      native
+        ? { op: 'add', path: '/spec/initContainers', value: inits }
+        : { op: 'add', path: '/spec/containers/-', value: proxy },
+      { op: 'add', path: '/metadata/annotations', value: { ...annotations, ...(merges && merged) } },
+    ];
   };
-  const merged = {
-    'prometheus.io/scrape': 'true',
-    'prometheus.io/port': '15020',
-    'prometheus.io/path': '/stats/prometheus',
-  };
-  return [
-    { op: 'add', path: '/spec/containers/-', value: proxy },
-    { op: 'add', path: '/metadata/annotations', value: { ...annotations, ...(merges && merged) } },
-  ];
+}
+
+function withoutProxy(pod: PodObject): readonly PodContainer[] {
+  return containersOf(pod).filter(({ name }) => name !== PROXY);
 }
 
 function prometheusOf({ metadata }: PodObject): Readonly<Record<string, string>> {
@@ -261,53 +204,6 @@ function prometheusOf({ metadata }: PodObject): Readonly<Record<string, string>>
   return Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith('prometheus.io')));
 }
 
-function containerOf({ spec }: PodObject, name: string): PodContainer | undefined {
-  return [...spec.containers, ...(spec.initContainers ?? [])].find((container) => container.name === name);
-}
-
-function variable(pod: PodObject, container: string, name: string): string {
-  return containerOf(pod, container)?.env?.find((entry) => entry.name === name)?.value ?? '';
-}
-
-/** Every declared port of the Pod. */
-function numbersOf({ spec }: PodObject): readonly number[] {
-  return spec.containers.flatMap(({ ports }) => (ports ?? []).map(({ containerPort }) => containerPort));
-}
-
-/** Containers, ports, port names and variables: each is there at most once. */
-function assertOnce(pod: PodObject): void {
-  const { containers } = pod.spec;
-  const ports = containers.flatMap((container) => container.ports ?? []);
-  const lists = [
-    containers.map(({ name }) => name),
-    ports.map(({ containerPort }) => containerPort),
-    ports.map(({ name }) => name),
-    ...containers.map(({ env }) => (env ?? []).map(({ name }) => name)),
-  ];
-  for (const list of lists) assert.deepEqual(list, [...new Set<unknown>(list)]);
-}
-
-/** Everything that `P/status` claims to have been added is in the Pod, and every exporter is claimed. */
-function assertClaims(pod: PodObject): void {
-  const { annotations = {} } = pod.metadata;
-  const { outcome, added = {} } = JSON.parse(annotations[STATUS] ?? '{}') as Status;
-  assert.equal(outcome, 'injected');
-  for (const entry of added['ports'] ?? []) {
-    const [container = '', number] = entry.split('/');
-    const declared = containerOf(pod, container)?.ports ?? [];
-    assert.ok(
-      declared.some(({ containerPort }) => containerPort === Number(number)),
-      `port ${entry}`,
-    );
-  }
-  for (const entry of added['env'] ?? []) {
-    const [container = '', name = ''] = entry.split('/');
-    assert.notEqual(variable(pod, container, name), '', `variable ${entry}`);
-  }
-  for (const key of added['annotations'] ?? []) assert.ok(Object.hasOwn(annotations, key), key);
-  const volumes = (pod.spec.volumes ?? []).map(({ name }) => name);
-  for (const name of added['volumes'] ?? []) assert.ok(volumes.includes(name), `volume ${name}`);
-  const others = [WEB.name, ADDED.name, 'istio-proxy'];
-  const exporters = pod.spec.containers.map(({ name }) => name).filter((name) => !others.includes(name));
-  assert.deepEqual(added['containers'] ?? [], exporters);
+function isOurs(key: string): boolean {
+  return key.startsWith('podscrape.dev/');
 }

@@ -58,6 +58,23 @@ describe('policies and time, on a real control plane', await requireCluster('pol
     assert.doesNotMatch(JSON.stringify(body.spec), /"podscrape.dev\/port":"9100"/);
   });
 
+  it('so is one that stands on the Deployment itself and would go into its template', async () => {
+    const asking = { ...deployment('asking', {}), metadata: { name: 'asking', annotations: FINE } };
+    assert.equal((await apply(plane, 'guarded', asking)).code, 0);
+    const args = [
+      'annotate',
+      'deployment',
+      'asking',
+      '-n',
+      'guarded',
+      '--overwrite',
+      'podscrape.dev/port=9100',
+    ];
+    const { code, stderr } = await plane.kubectl(args, { allowFailure: true });
+    assert.notEqual(code, 0);
+    assert.ok(stderr.includes(`denied the request: off policy "guarded": ${OFF_PORT};`), stderr);
+  });
+
   describe('a Deployment off convention that was there before the policy', () => {
     it('takes a label, and scales down, down to its ReplicaSet', async () => {
       await plane.kubectl(['label', 'deployment', 'grown', '-n', 'guarded', 'touched=yes']);

@@ -56,7 +56,8 @@ describe('workloads: hoist, on a real control plane', await requireCluster('hois
     assert.equal(CronJob!.template.metadata.annotations[`${P}/profile`], 'statsd');
   });
 
-  it('all is quiet', () => settles(plane(), 3000));
+  it('nothing moves but by the owner’s hand', () => nothingMoves(plane(), STEADY));
+  it('all is quiet', () => settles(plane()));
   itWasCalledForNothingElse(() => stage);
 
   it('another configuration changes no template', async () => {

@@ -94,10 +94,12 @@ describe('workloads: inject, on a real control plane', await requireCluster('inj
     });
   }
 
-  it('all is quiet', () => settles(plane(), 3000));
+  it('nothing moves but by the owner’s hand', () => nothingMoves(plane(), STEADY));
+  it('all is quiet', () => settles(plane()));
   itWasCalledForNothingElse(() => stage);
 
   const MIRROR = 'imageRegistry: registry.example.com\n';
+  const MIRRORED = /^registry\.example\.com\//;
 
   it('another configuration changes no template by itself', async () => {
     await stage.restart(`workloads: inject\n${KINDS}${MIRROR}`);
@@ -107,8 +109,21 @@ describe('workloads: inject, on a real control plane', await requireCluster('inj
   it('it comes with the next change that the owner makes', async () => {
     const says = { ...asks('statsd'), env: [{ name: 'NEW', value: '1' }] };
     const { template, revisions } = await seenAfter(STEADY, DEPLOYMENT, says);
-    assert.match(imageOf(template), /^registry\.example\.com\//);
+    assert.match(imageOf(template), MIRRORED);
     assert.equal(revisions, 2);
+  });
+
+  const todo = 'the record of the old template is written anew, its exporter is kept';
+  it('rollout undo across configurations: exporter and record are of the same one', { todo }, async () => {
+    const before = await see(plane(), 'undone', [DEPLOYMENT]);
+    await plane().kubectl(['set', 'image', '-n', 'undone', 'deployment/deployment', 'web=example.com/web:3']);
+    const { Deployment: changed } = await see(plane(), 'undone', [DEPLOYMENT]);
+    assert.match(imageOf(changed!.template), MIRRORED);
+    assert.notEqual(configOf(changed!.template), configOf(before['Deployment']!.template));
+    await plane().kubectl(['rollout', 'undo', '-n', 'undone', 'deployment/deployment']);
+    const { Deployment: undone } = await see(plane(), 'undone', [DEPLOYMENT]);
+    const isNew = configOf(undone!.template) === configOf(changed!.template);
+    assert.equal(MIRRORED.test(imageOf(undone!.template)), isNew);
   });
 
   it('from inject to hoist: nothing moves until the owner changes something; then the Pods get it alone', async () => {
@@ -145,4 +160,10 @@ function portsOf({ spec }: Pick<PodObject, 'spec'>): Record<string, readonly num
 
 function imageOf({ spec }: Template): string {
   return spec.containers.find(({ name }) => name === 'statsd-exporter')?.image ?? '';
+}
+
+/** The hash of the configuration that the record names. */
+function configOf({ metadata }: Template): unknown {
+  const record = JSON.parse(metadata.annotations?.[`${P}/status`] ?? '{}') as Record<string, unknown>;
+  return record['config'];
 }

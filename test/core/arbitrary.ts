@@ -132,6 +132,19 @@ const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ),
   'native-sidecar': anyText('auto', 'true', 'false'),
   'app-env': anyText('auto', 'off', 'auto', 'auto'),
+  'operator-mode': anyText('true', 'false'),
+  'monitor-type': anyText('pod', 'pod', 'pod', 'service'),
+  'statsd-mapping': anyText('mappings: []', 'mappings:\n- {match: "a.*", name: a}', 'mappings: {'),
+  'statsd-mapping-configmap': anyText('team-mapping', 'team-mapping/shop.yaml'),
+  'exporter-address': anyText('127.0.0.1:6379'),
+  'exporter-secret': anyText('redis/password'),
+  'exporter-cpu-request': anyText('20m', 'none'),
+  'exporter-cpu-limit': anyText('200m', 'none'),
+  'exporter-memory-request': anyText('16Mi', 'none'),
+  'exporter-memory-limit': anyText('64Mi', '256Mi', 'none'),
+  'default-profile': anyText('http'),
+  mode: anyText('audit'),
+  'monitor-labels': anyText('release=prometheus'),
   status: anyText(
     '{}',
     '{"outcome":"injected","added":{"containers":["web"],"annotations":["a"],"ports":[1]}}',
@@ -145,6 +158,13 @@ const RARITY: Readonly<Record<string, number>> = {
   inject: 8,
   profile: 0,
   port: 2,
+  path: 5,
+  scheme: 5,
+  params: 5,
+  interval: 5,
+  timeout: 5,
+  'native-sidecar': 5,
+  'app-env': 5,
   targets: 8,
   container: 8,
   status: 8,
@@ -162,7 +182,7 @@ const ownKeys = (factor: number): fc.Arbitrary<Record<string, string>> =>
       Object.fromEntries(
         [...ANNOTATION_NAMES, 'status', 'mapping', 'other'].map((name) => [
           name,
-          rarely(values[name] ?? hostile, (RARITY[name] ?? 5) * factor),
+          rarely(values[name] ?? hostile, (RARITY[name] ?? 12) * factor),
         ]),
       ),
     )
@@ -176,7 +196,7 @@ const communityKeys = fc
   .array(
     fc.tuple(
       fc.constantFrom('scrape', 'scheme', 'path', 'port', 'param_a'),
-      fc.constantFrom('prometheus.io/', 'prometheus.io.'),
+      fc.constantFrom('prometheus.io/', 'prometheus.io/', 'prometheus.io.', 'custom.io/', 'custom.io.'),
       anyText('true', 'True', 'https', 'HTTPS', '/metrics', '/x', '8080', '09102', 'web', '9102'),
     ),
     { maxLength: 4 },
@@ -199,21 +219,40 @@ const otherKeys = fc.oneof(
   },
 );
 
+const istioKeys = fc.constantFrom<Record<string, string>>(
+  {
+    'prometheus.io/port': '15020',
+    'prometheus.io/path': '/stats/prometheus',
+    'prometheus.io/scrape': 'true',
+  },
+  { 'prometheus.istio.io/merge-metrics': 'false' },
+  { 'prometheus.istio.io/scrape-targets': '8080:/metrics' },
+);
+
 const annotations = fc
-  .tuple(ownKeys(1), rarely(communityKeys, 2), otherKeys)
+  .tuple(ownKeys(1), rarely(communityKeys, 2), rarely(istioKeys, 12), otherKeys)
   .map(
-    ([own, community, other]) =>
+    ([own, community, istio, other]) =>
       Object.defineProperties(
         {},
-        Object.getOwnPropertyDescriptors({ ...own, ...community, ...other }),
+        Object.getOwnPropertyDescriptors({ ...own, ...community, ...istio, ...other }),
       ) as Record<string, string>,
   );
+
+const labels = fc
+  .tuple(
+    rarely(ownKeys(4), 4),
+    rarely(fc.constantFrom('true', 'false'), 10),
+    rarely(fc.constant('legacy'), 10),
+  )
+  .map(([own, inject, app]) => compact({ ...own, 'sidecar.istio.io/inject': inject, app }))
+  .map((map) => (Object.keys(map).length === 0 ? undefined : map));
 
 /** A Pod with distinct container names, as the apiserver would have it. */
 export const pods: fc.Arbitrary<Pod> = fc
   .record({
     annotations: fc.option(annotations, { freq: 20 }),
-    labels: rarely(ownKeys(4), 4),
+    labels,
     containers: fc.uniqueArray(container, { minLength: 1, maxLength: 4, selector: (c) => c.name }),
     initContainers: optional(fc.uniqueArray(container, { maxLength: 2, selector: (c) => c.name })),
     volumes: optional(fc.option(fc.constant([{ name: 'podscrape-no-token', emptyDir: {} }]))),
@@ -224,32 +263,82 @@ export const pods: fc.Arbitrary<Pod> = fc
     resources: fc.option(fc.constant({ limits: { cpu: '2' } }), { nil: undefined, freq: 8 }),
     extra: fc.jsonValue({ maxDepth: 2 }),
   })
-  .map(({ annotations: notes, labels, initContainers, extra, ...spec }) => {
+  .map(({ annotations: notes, labels: own, initContainers, extra, ...spec }) => {
     const names = new Set(spec.containers.map(({ name }) => name));
     const init = initContainers?.filter(({ name }) => !names.has(name));
     return {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: compact({ name: 'app', annotations: notes, labels }),
+      metadata: compact({ name: 'app', annotations: notes, labels: own }),
       spec: { ...compact({ ...spec, initContainers: init }), 'x-extra': extra },
     } as unknown as Pod;
   });
 
-export const surroundings: fc.Arbitrary<Surroundings> = fc.record({
-  namespace: fc.oneof(
-    { weight: 40, arbitrary: fc.constantFrom('default', 'team-a') },
-    { weight: 1, arbitrary: fc.constant('kube-system') },
-  ),
-  trigger: fc.constantFrom('namespace', 'object', 'unknown'),
-});
+export const surroundings: fc.Arbitrary<Surroundings> = fc
+  .record({
+    namespace: fc.oneof(
+      { weight: 40, arbitrary: fc.constantFrom('default', 'team-a') },
+      { weight: 1, arbitrary: fc.constant('kube-system') },
+    ),
+    trigger: fc.constantFrom('namespace', 'object', 'unknown'),
+    labels: rarely(
+      fc
+        .record({
+          team: optional(fc.constantFrom('shop', 'search')),
+          'istio-injection': rarely(fc.constantFrom('enabled', 'disabled'), 6),
+          [`${PREFIX}/mode`]: rarely(fc.constantFrom('audit', 'warn', 'enforce', 'nonsense'), 6),
+          [`${PREFIX}/inject`]: rarely(fc.constantFrom('enabled', 'disabled'), 8),
+        })
+        .map(compact),
+      1,
+    ),
+    annotations: rarely(fc.constant({ [`${PREFIX}/default-profile`]: 'spring-boot' }), 6),
+    now: optional(fc.constantFrom(1_795_000_000_000, 1_810_000_000_000)),
+  })
+  .map((value) => compact(value) as unknown as Surroundings);
+
+const conventions = {
+  requireRequest: 'deny',
+  allowedProfiles: { names: ['http', 'statsd'], severity: 'deny' },
+  allowedPorts: { ranges: [8080, '9000-9102'], severity: 'warn' },
+  pathPattern: { pattern: '/metrics|/x', severity: 'warn' },
+  minInterval: { interval: '15s', severity: 'deny' },
+  requireNamedPort: 'warn',
+  noBadValues: 'deny',
+} as const;
+const exemptions = [{ selector: { matchLabels: { app: 'legacy' } }, until: '2027-01-31', reason: 'moves' }];
+
+const policies = fc
+  .record({
+    mode: fc.constantFrom('audit', 'inject', 'warn', 'warn', 'enforce'),
+    allowOverride: fc.boolean(),
+    defaultProfile: optional(fc.constantFrom('http', 'gunicorn')),
+    operatorMode: rarely(fc.boolean(), 4),
+    conventions: optional(fc.constant(conventions)),
+    exemptions: optional(fc.constant(exemptions)),
+  })
+  .map((policy) => [
+    { name: 'shop', namespaceSelector: { matchLabels: { team: 'shop' } }, ...compact(policy) },
+  ]);
+
+const dialects = fc.constantFrom(
+  [{ prefix: 'custom.io' }],
+  [{ prefix: 'custom.io', instead: true }],
+  [{ prefix: 'k8s.grafana.com' }],
+  [{ prefix: 'custom.io' }, { prefix: 'k8s.grafana.com', instead: true }],
+);
 
 export const configurations: fc.Arbitrary<ConfigFile> = fc
   .record({
     portAnnotation: optional(fc.constantFrom('primary', 'none')),
+    adopt: optional(fc.constantFrom('off', 'warn', 'on')),
     allowHostNetwork: optional(fc.boolean()),
     openshift: optional(fc.boolean()),
     initContainersScraped: optional(fc.boolean()),
+    istioScrapeTargets: optional(fc.boolean()),
     defaultProfile: optional(fc.constantFrom('http', 'gunicorn')),
+    dialects: rarely(dialects, 2),
+    policies: rarely(policies, 2),
     optIn: rarely(fc.constantFrom('annotation', 'label', 'namespace'), 6),
   })
-  .map((value) => compact(value) as ConfigFile);
+  .map((value) => compact(value) as unknown as ConfigFile);

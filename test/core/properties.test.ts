@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import fastJsonPatch from 'fast-json-patch';
+import { writtenPrefixes } from '../../src/core/dialects.ts';
+import type { EngineConfig } from '../../src/core/engine-config.ts';
 import { inject } from '../../src/core/inject.ts';
 import type { Container, Pod } from '../../src/core/kubernetes.ts';
 import { makePatch } from '../../src/core/patch.ts';
-import { imageName, isHelper, own } from '../../src/core/pod.ts';
+import { imageName, isHelper, own, places } from '../../src/core/pod.ts';
 import { configurations, pods, surroundings } from './arbitrary.ts';
 import { engineConfig } from './support.ts';
 
@@ -23,7 +25,7 @@ describe('for every Pod', () => {
         const config = engineConfig(file);
         const first = inject(pod, where, config);
         const second = inject(first.pod, where, config);
-        assert.deepEqual(makePatch(first.pod, second.pod, PREFIX), []);
+        assert.deepEqual(patchOf(first.pod, second.pod, config), []);
         assert.deepEqual(second.decision.targets, first.decision.targets);
         assert.equal(second.decision.outcome, first.decision.outcome);
       }),
@@ -51,7 +53,25 @@ describe('for every Pod', () => {
         const between = front && named ? [added, ...containers] : [...containers, added];
         const pass = { ...first.pod, spec: { ...first.pod.spec, containers: between } };
         const second = inject(pass, where, config);
-        assert.deepEqual(makePatch(pass, second.pod, PREFIX), []);
+        assert.deepEqual(patchOf(pass, second.pod, config), []);
+        assert.deepEqual(second.decision.targets, first.decision.targets);
+      }),
+      runs,
+    );
+  });
+
+  it('a pass after Istio’s injector is an empty patch and sees the same targets', () => {
+    fc.assert(
+      fc.property(pods, surroundings, configurations, fc.boolean(), (pod, where, file, merges) => {
+        const config = engineConfig(file);
+        const first = inject(pod, where, config);
+        fc.pre(first.decision.outcome === 'injected');
+        // Where every container is a proxy or an exporter, one that is added would be the application.
+        fc.pre(pod.spec.containers.some((container) => !isHelper(container)));
+        fc.pre(places(pod).every(({ container }) => container.name !== 'istio-proxy'));
+        const pass = withIstio(first.pod, merges);
+        const second = inject(pass, where, config);
+        assert.deepEqual(patchOf(pass, second.pod, config), []);
         assert.deepEqual(second.decision.targets, first.decision.targets);
       }),
       runs,
@@ -72,8 +92,9 @@ describe('for every Pod', () => {
   it('applying the patch equals the result', () => {
     fc.assert(
       fc.property(pods, surroundings, configurations, (pod, where, file) => {
-        const { pod: after } = inject(pod, where, engineConfig(file));
-        const patch = makePatch(pod, after, PREFIX);
+        const config = engineConfig(file);
+        const { pod: after } = inject(pod, where, config);
+        const patch = patchOf(pod, after, config);
         const copy = JSON.parse(JSON.stringify(pod)) as Pod;
         const sent = JSON.parse(JSON.stringify(patch)) as fastJsonPatch.Operation[];
         assert.deepEqual(
@@ -101,6 +122,7 @@ describe('for every Pod', () => {
     fc.assert(
       fc.property(pods, surroundings, configurations, (pod, where, file) => {
         const { decision, pod: after } = inject(pod, where, engineConfig(file));
+        fc.pre(decision.outcome === 'injected');
         const all = [...after.spec.containers, ...(after.spec.initContainers ?? [])];
         for (const target of decision.targets) {
           const declaring = all.filter((container) =>
@@ -130,8 +152,45 @@ describe('for every Pod', () => {
   });
 });
 
+function patchOf(before: Pod, after: Pod, config: EngineConfig) {
+  return makePatch(before, after, PREFIX, writtenPrefixes(config));
+}
+
+/**
+ * The Pod as Istio's injector leaves it (istio/istio, pkg/kube/inject/webhook.go): its proxy is there, and where it
+ * merges the annotations are the agent's, which is told the owner's.
+ */
+function withIstio(pod: Pod, merges: boolean): Pod {
+  const { annotations, ...metadata } = pod.metadata ?? {};
+  const said = (name: string): string | undefined =>
+    own(annotations, `prometheus.io/${name}`) ?? own(annotations, `prometheus.io.${name}`);
+  const scrape = said('scrape') ?? 'true';
+  const rewrites =
+    merges &&
+    /^(1|t|true)$/i.test(scrape) &&
+    own(annotations, 'prometheus.istio.io/merge-metrics') !== 'false' &&
+    said('port') !== '15020';
+  const originals = JSON.stringify({ scrape, path: said('path') ?? '', port: said('port') ?? '' });
+  const env = rewrites ? { env: [{ name: 'ISTIO_PROMETHEUS_ANNOTATIONS', value: originals }] } : {};
+  const proxy: Container = { name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.31.0', ...env };
+  const others = Object.entries(annotations ?? {}).filter(
+    ([key]) => !/^prometheus\.io[./](scrape|path|port)$/.test(key),
+  );
+  const rewritten: Record<string, string> = Object.fromEntries([
+    ...others,
+    ['prometheus.io/port', '15020'],
+    ['prometheus.io/path', '/stats/prometheus'],
+    ['prometheus.io/scrape', 'true'],
+  ]);
+  return {
+    ...pod,
+    metadata: { ...metadata, annotations: rewrites ? rewritten : (annotations ?? null) },
+    spec: { ...pod.spec, containers: [...pod.spec.containers, proxy] },
+  };
+}
+
 const MAY_CHANGE = new RegExp(
-  String.raw`^(prometheus\.io[./].+|${PREFIX.replace('.', String.raw`\.`)}/status)$`,
+  String.raw`^((?:prometheus|custom)\.io[./].+|k8s\.grafana\.com[./].+|${PREFIX.replace('.', String.raw`\.`)}/status)$`,
 );
 
 /** Containers, ports, env and annotations of the owner stand where they stood, with what they said. */
