@@ -138,17 +138,16 @@ function tooOften(least: string): TargetCheck {
 }
 
 /**
- * An application's port has a name where its container declares it, and where the number is asked for, the name is
- * the owner's own: one that podscrape gives does not make a number a name. (After mutation nobody can tell who gave
- * a port its name; so a port that nobody asked for by number is on convention once it has any.)
+ * An application's port is asked for by name: a number stands only for a port that its owner named. A name that
+ * podscrape gives makes no number a name, and a port that nobody asks for gets one; so the verdict before mutation and
+ * the one after it agree.
  */
 function nameless(target: Target, places: RequestPlaces): string | undefined {
   if (!describesApplication(places.pod, target)) return undefined;
-  const names = portNames(places.pod, target);
-  if (names.length === 0) return `${target.port} of ${shortly(target.container)} has no name; name it there`;
   if (typeof askedPort(places, target) !== 'number') return undefined;
+  const names = portNames(places.pod, target);
   if (names.some((name) => !isGivenName(name, target))) return undefined;
-  return `${target.port} is a number; name the port and ask for the name`;
+  return `${target.port} is a number; name the port of ${shortly(target.container)} and ask for the name`;
 }
 
 function portNames(pod: Pod, { container, port }: Target): readonly string[] {

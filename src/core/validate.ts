@@ -5,7 +5,6 @@ import { inject } from './inject.ts';
 import type { Pod } from './kubernetes.ts';
 import { isPodShaped } from './pod.ts';
 import { policyFor } from './policy.ts';
-import type { Problem } from './problem.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { WorkloadKind } from './workload-kinds.ts';
 import { reasonToSkip } from './workloads/admit.ts';
@@ -26,8 +25,6 @@ export interface Judgement {
   readonly decision: Decision;
   /** Why the object is denied, in words for who deploys it; undefined when it is allowed. */
   readonly denial: string | undefined;
-  /** What nobody else tells: of objects that are not sent to the mutating webhook. */
-  readonly warnings: readonly Problem[];
 }
 
 /**
@@ -46,15 +43,12 @@ export function judge(
   const pod = policy === undefined ? undefined : podOf(subject, config);
   if (policy === undefined || pod === undefined) return undefined;
   const { decision } = inject(pod, surroundings, config);
-  const denied = decision.violations.filter(({ severity }) => severity === 'deny');
-  const warned = decision.violations.filter(({ severity }) => severity === 'warn');
+  // In audit the severities are kept, to be counted; nobody is denied for them.
+  const enforced = decision.policy?.mode === 'enforce';
+  const denied = decision.violations.filter(({ severity }) => enforced && severity === 'deny');
   return {
     decision,
     denial: denied.length === 0 ? undefined : denialMessage(denied, policy, config.annotationPrefix, now),
-    warnings:
-      decision.reason === 'not-in' && decision.policy?.mode !== 'audit'
-        ? warned.map(({ problem }) => problem)
-        : [],
   };
 }
 

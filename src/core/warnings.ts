@@ -6,6 +6,7 @@ import { MERGE_METRICS } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
 import type { Problem } from './problem.ts';
 import type { ResolvedTarget } from './targets.ts';
+import { clip } from './text.ts';
 
 /** What a person should know of an injection that nothing is wrong with. */
 export function warn(
@@ -53,7 +54,8 @@ function warnOfSeveral(
     problems.push({ code: 'annotation-conflict', path: annotatedPort, message, hint: 'remove it' });
   }
   for (const target of uncarried) {
-    const message = `${target.container}:${target.port}${target.path} is found by no annotation or port name`;
+    const url = clip(`${target.container}:${target.port}${target.path}`, 40);
+    const message = `${url} is found by no annotation or port name`;
     problems.push({ code: 'several-targets', path: place, message, hint: 'it needs operator mode' });
   }
   // Grafana's annotations carry times; no other family has a key for them.

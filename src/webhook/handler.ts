@@ -157,9 +157,7 @@ export function createHandler(options: HandlerOptions): Handler {
       log.info({ ...decisionFields(request, decision), verdict }, 'validation');
       metrics.validated(verdict);
       const audit = { ...auditOf(decision), verdict };
-      const warnings = judgement.warnings.map(problemText);
-      if (denial !== undefined) return denied(request.uid, denial, warnings, audit);
-      return allowedWithWarnings(request.uid, warnings, audit);
+      return denial === undefined ? allowed(request.uid, audit) : denied(request.uid, denial, [], audit);
     } catch (thrown) {
       return failOpen(request.uid, 'validate', thrown, request);
     }

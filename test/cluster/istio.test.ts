@@ -126,10 +126,11 @@ describe('with Istio, on a real control plane', await requireCluster('Istio'), (
         );
       });
 
-      it('an application with https: merged over http, with a warning', async () => {
+      it('an application with https: the agent’s http is scraped, with a warning', async () => {
         const annotations = { 'podscrape.dev/profile': 'http', 'podscrape.dev/scheme': 'https' };
         const { pod, warnings } = await meshed({ name: 'secure', annotations });
-        assert.equal(prometheusOf(pod)['prometheus.io/scheme'], 'http');
+        // Without the annotation every scraper takes http.
+        assert.equal(prometheusOf(pod)['prometheus.io/scheme'], undefined);
         assert.equal(prometheusOf(pod)['prometheus.io/port'], '15020');
         const words = 'Istio cannot merge the https of web:8080; set this to "false"';
         assert.deepEqual(warnings, [`prometheus.istio.io/merge-metrics: ${words}`]);
@@ -145,9 +146,14 @@ describe('with Istio, on a real control plane', await requireCluster('Istio'), (
 
   it('a namespace of the mesh tells as much as the Pod’s label', async () => {
     const annotations = { 'podscrape.dev/profile': 'http', 'podscrape.dev/scheme': 'https' };
-    const asked = { namespace: 'mesh', name: 'secure', annotations, labels: {} };
-    const { pod } = await pass(plane, webhook, asked);
-    assert.equal(prometheusOf(pod)['prometheus.io/scheme'], 'http');
+    for (const [namespace, scheme] of [
+      ['shop', 'https'],
+      ['mesh', undefined],
+    ] as const) {
+      const { pod } = await pass(plane, webhook, { namespace, name: 'secure', annotations, labels: {} });
+      assert.equal(prometheusOf(pod)['prometheus.io/scheme'], scheme);
+      assert.equal(prometheusOf(pod)['prometheus.io/port'], '8080');
+    }
   });
 
   /** Sends a Pod that says itself that it is in the mesh. */

@@ -93,7 +93,10 @@ describe('a violation', () => {
       requireNamedPort: 'warn',
     };
     assert.deepEqual(
-      check(conventions, injected(), pod({}, [])).map((found) => [found.convention, found.severity]),
+      check(conventions, injected(), pod({ port: '8080' }, [])).map((found) => [
+        found.convention,
+        found.severity,
+      ]),
       [
         ['allowedProfiles', 'warn'],
         ['allowedPorts', 'deny'],
@@ -102,7 +105,7 @@ describe('a violation', () => {
         ['requireNamedPort', 'warn'],
       ],
     );
-    assert.deepEqual(check({}, injected(), pod({}, [])), []);
+    assert.deepEqual(check({}, injected(), pod({ port: '8080' }, [])), []);
   });
 
   it('stays short whatever the names are, and the policy stays readable', () => {
@@ -118,7 +121,8 @@ describe('a violation', () => {
       requireNamedPort: 'warn',
     };
     const other = target({ container: long, path: `/a${long}`, port: 65_535 });
-    const of: Pod = { spec: { containers: [{ name: long }] } };
+    const annotations = { 'podscrape.dev/port': '65535' };
+    const of: Pod = { metadata: { annotations }, spec: { containers: [{ name: long }] } };
     const decision = injected([other], { profiles: [long.slice(1)] });
     const found = [
       ...check(conventions, decision, of, { name: long }),
@@ -328,8 +332,7 @@ describe('requireNamedPort', () => {
   const owners = [{ name: 'web', containerPort: 8080 }];
   const ours = [{ name: 'app-metrics', containerPort: 8080 }];
   const none = [{ containerPort: 8080 }];
-  const noName = ' 8080 of app has no name; name it there';
-  const number = ' 8080 is a number; name the port and ask for the name';
+  const number = ' 8080 is a number; name the port of app and ask for the name';
   const cases: readonly (readonly [title: string, of: Pod, expected: string | undefined])[] = [
     ['the owner’s name, nothing asked', pod({}, owners), undefined],
     ['the owner’s name, asked by it', pod({ port: 'web' }, owners), undefined],
@@ -349,18 +352,15 @@ describe('requireNamedPort', () => {
       `podscrape.dev/targets[0].port:${number}`,
     ],
     ['a name like ours, a list with the name', pod({ targets: '[{port: app-metrics}]' }, ours), undefined],
-    ['no name', pod({}, none), `podscrape.dev/port not set:${noName}`],
-    ['no name, asked by number', pod({ port: '8080' }, none), `podscrape.dev/port:${noName}`],
-    ['not declared', pod({ port: '8080' }, []), `podscrape.dev/port:${noName}`],
-    [
-      'no name, asked by the community',
-      pod({ 'prometheus.io/port': '8080' }, none),
-      `prometheus.io/port:${noName}`,
-    ],
+    ['no name', pod({}, none), undefined],
+    ['no name, asked by number', pod({ port: '8080' }, none), `podscrape.dev/port:${number}`],
+    ['not declared', pod({ port: '8080' }, []), `podscrape.dev/port:${number}`],
+    // It is a number by its nature.
+    ['no name, asked by the community', pod({ 'prometheus.io/port': '8080' }, none), undefined],
     [
       'a name over UDP',
-      pod({}, [{ name: 'web', containerPort: 8080, protocol: 'UDP' }]),
-      `podscrape.dev/port not set:${noName}`,
+      pod({ port: '8080' }, [{ name: 'web', containerPort: 8080, protocol: 'UDP' }]),
+      `podscrape.dev/port:${number}`,
     ],
   ];
   for (const [title, of, expected] of cases) {
@@ -372,10 +372,11 @@ describe('requireNamedPort', () => {
   }
 
   it('is asked of an application that is an exporter itself', () => {
-    const of: Pod = { spec: { containers: [{ name: 'redis-exporter' }] } };
+    const annotations = { 'podscrape.dev/port': '9121' };
+    const of: Pod = { metadata: { annotations }, spec: { containers: [{ name: 'redis-exporter' }] } };
     const decision = injected([target({ container: 'redis-exporter', port: 9121 })]);
     assert.deepEqual(texts({ requireNamedPort: 'deny' }, decision, of), [
-      'podscrape.dev/port not set: 9121 of redis-exporter has no name; name it there',
+      'podscrape.dev/port: 9121 is a number; name the port of redis-exporter and ask for the name',
     ]);
   });
 

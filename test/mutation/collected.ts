@@ -32,7 +32,10 @@ export function describe(name: string, body: () => void): void {
 
 export function it(name: string, body: Body): void {
   const id = [...suites, name].join(' > ');
-  collected.push({ id, run: async () => void (await body(context)) });
+  const run = async (): Promise<void> => {
+    await body(context);
+  };
+  collected.push({ id, run });
 }
 
 const context: Context = {

@@ -69,10 +69,16 @@ test('a Pod on convention is allowed', () => {
   assert.equal(response.warnings, undefined);
 });
 
-test('a Pod that was never sent to the mutating webhook is told what nobody else tells', () => {
-  const { response } = setup().handler.validate(request({ object: { ...pod, metadata: {} } }));
+test('where the policy only watches nobody is denied', () => {
+  const watched = { labels: { team: 'shop', 'podscrape.dev/mode': 'audit' }, annotations: {} };
+  const [policy] = file.policies ?? [];
+  assert.ok(policy !== undefined);
+  const { engine } = effectiveConfig({ policies: [{ ...policy, allowOverride: true }] });
+  const { handler } = setup({ config: () => engine, namespaces: () => watched });
+  const { response } = handler.validate(request());
   assert.equal(response.allowed, true);
-  assert.equal(response.warnings?.length, 1);
+  assert.equal(response.warnings, undefined);
+  assert.equal(response.auditAnnotations?.['violations'], 'allowedPorts:deny');
 });
 
 test('a namespace without a policy, and one that nobody knows', () => {
