@@ -60,3 +60,8 @@ export function asksForPodscrape(prefix: string, kinds: readonly WorkloadKind[])
   ].join('\n');
   return { name: 'asks-for-podscrape', expression };
 }
+
+/** The other objects, for policies that want every Pod to ask. */
+export function asksForNothing(prefix: string, kinds: readonly WorkloadKind[]): MatchCondition {
+  return { name: 'asks-for-nothing', expression: `!(${asksForPodscrape(prefix, kinds).expression})` };
+}

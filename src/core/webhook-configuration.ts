@@ -1,7 +1,7 @@
 import type { OptIn, WorkloadMode } from './engine-config.ts';
 import { SYSTEM_NAMESPACES } from './engine-config.ts';
 import type { MatchCondition } from './match-conditions.ts';
-import { asksForPodscrape, NEVER_SENT } from './match-conditions.ts';
+import { asksForNothing, asksForPodscrape, NEVER_SENT } from './match-conditions.ts';
 import type { LabelRequirement, LabelSelector, Policy } from './policy.ts';
 import { canDeny } from './policy.ts';
 import type { WorkloadKind } from './workload-kinds.ts';
@@ -58,8 +58,9 @@ const ENABLED = ['enabled', 'true'];
 const DISABLED = ['disabled', 'false'];
 
 /**
- * The MutatingWebhookConfiguration. Its entries are disjoint: no object is sent twice, and an unasked Pod in a
- * namespace that said nothing is not sent at all.
+ * The MutatingWebhookConfiguration. Its entries are disjoint: no object is sent twice (but for what two policies with
+ * `requireRequest` both select), and an unasked Pod in a namespace that said nothing is not sent at all, unless a policy
+ * wants every Pod to ask.
  */
 export function webhookConfiguration(options: WebhookConfigurationOptions): object {
   const webhooks = mutatingEntries(options).map((entry) => ({
@@ -96,12 +97,8 @@ function configuration(kind: string, name: string, webhooks: readonly object[]):
   };
 }
 
-function mutatingEntries({
-  annotationPrefix,
-  optIn,
-  workloads,
-  workloadKinds,
-}: WebhookConfigurationOptions): Entry[] {
+function mutatingEntries(options: WebhookConfigurationOptions): Entry[] {
+  const { annotationPrefix, optIn, workloads, workloadKinds, policies } = options;
   const key = `${annotationPrefix}/inject`;
   const optedIn: LabelRequirement = { key, operator: 'In', values: ENABLED };
   const said: LabelRequirement = { key, operator: 'NotIn', values: [...ENABLED, ...DISABLED] };
@@ -132,7 +129,35 @@ function mutatingEntries({
   };
   if (optIn === 'annotation') found.push({ ...object, asks: asksForPodscrape(annotationPrefix, kinds) });
   if (optIn === 'label') found.push({ ...object, objects: optedIn });
-  return found;
+  const unasked: Unasked = {
+    ...object,
+    ...(optIn === 'annotation' && { asks: asksForNothing(annotationPrefix, kinds) }),
+    ...(optIn === 'label' && { objects: said }),
+  };
+  return [...found, ...policies.flatMap((policy) => unaskedEntry(policy, unasked, said, annotationPrefix))];
+}
+
+type Unasked = Omit<Entry, 'name' | 'namespaces'>;
+
+/**
+ * Objects that say nothing, where a policy wants every Pod to ask: to warn about them, or to count them. Such a
+ * namespace costs a call for each Pod; denying them is the validating configuration's.
+ */
+function unaskedEntry(
+  policy: Policy,
+  unasked: Unasked,
+  said: LabelRequirement,
+  prefix: string,
+): readonly Entry[] {
+  const { conventions, mode, namespaceSelector, name } = policy;
+  if (conventions.requireRequest === undefined) return [];
+  const { matchLabels, matchExpressions = [] } = namespaceSelector;
+  const tightened: LabelRequirement = { key: `${prefix}/mode`, operator: 'In', values: ['warn', 'enforce'] };
+  const namespaces = {
+    ...(matchLabels !== undefined && { matchLabels }),
+    matchExpressions: [...matchExpressions, said, ...(mode === 'inject' ? [tightened] : [])],
+  };
+  return [{ ...unasked, name: `${name}.unasked.podscrape.dev`, namespaces }];
 }
 
 /**

@@ -84,22 +84,17 @@ export function itHearsTheOwner(stage: () => Stage): void {
     assert.deepEqual(each(third, 'revisions'), each(second, 'revisions'));
   });
 
-  const todo = 'a manager that once wrote the key counts as its owner for ever';
-  it(
-    'what a rollout undo wrote into the template is taken out like all that was hoisted',
-    { todo },
-    async () => {
-      const { plane, apply } = stage();
-      const says = (profile: string): Says => ({ annotations: { [`${P}/profile`]: profile } });
-      await deploy(stage(), 'undone-value', says('statsd'));
-      await apply('undone-value', manifests(says('http'), [DEPLOYMENT]));
-      await plane.kubectl(['rollout', 'undo', '-n', 'undone-value', 'deployment/deployment']);
-      await apply('undone-value', manifests(says('http'), [DEPLOYMENT]));
-      const { Deployment: asked } = await see(plane, 'undone-value', [DEPLOYMENT]);
-      assert.equal(asked?.template.metadata.annotations?.[`${P}/profile`], 'http');
-      await apply('undone-value', manifests({}, [DEPLOYMENT]));
-      const { Deployment: bare } = await see(plane, 'undone-value', [DEPLOYMENT]);
-      assert.equal(bare?.template.metadata.annotations, undefined);
-    },
-  );
+  it('what a rollout undo wrote into the template is taken out like all that was hoisted', async () => {
+    const { plane, apply } = stage();
+    const says = (profile: string): Says => ({ annotations: { [`${P}/profile`]: profile } });
+    await deploy(stage(), 'undone-value', says('statsd'));
+    await apply('undone-value', manifests(says('http'), [DEPLOYMENT]));
+    await plane.kubectl(['rollout', 'undo', '-n', 'undone-value', 'deployment/deployment']);
+    await apply('undone-value', manifests(says('http'), [DEPLOYMENT]));
+    const { Deployment: asked } = await see(plane, 'undone-value', [DEPLOYMENT]);
+    assert.equal(asked?.template.metadata.annotations?.[`${P}/profile`], 'http');
+    await apply('undone-value', manifests({}, [DEPLOYMENT]));
+    const { Deployment: bare } = await see(plane, 'undone-value', [DEPLOYMENT]);
+    assert.equal(bare?.template.metadata.annotations, undefined);
+  });
 }

@@ -113,8 +113,7 @@ describe('workloads: inject, on a real control plane', await requireCluster('inj
     assert.equal(revisions, 2);
   });
 
-  const todo = 'the record of the old template is written anew, its exporter is kept';
-  it('rollout undo across configurations: exporter and record are of the same one', { todo }, async () => {
+  it('rollout undo across configurations: exporter and record are of the same one', async () => {
     const before = await see(plane(), 'undone', [DEPLOYMENT]);
     await plane().kubectl(['set', 'image', '-n', 'undone', 'deployment/deployment', 'web=example.com/web:3']);
     const { Deployment: changed } = await see(plane(), 'undone', [DEPLOYMENT]);

@@ -76,7 +76,12 @@ export function unknownKeys(workload: Workload, kind: WorkloadKind, prefix: stri
 
 /** What `P/hoisted` says; anybody may have written it, so nothing but text under keys of a request is read. */
 export function parseHoisted(text: string | undefined, prefix: string): Keys {
-  if (text === undefined || text.length > ANNOTATION_BYTES) return NO_KEYS;
+  return readHoisted(text, prefix) ?? NO_KEYS;
+}
+
+/** The same, undefined for what is no record. */
+function readHoisted(text: string | undefined, prefix: string): Keys | undefined {
+  if (text === undefined || text.length > ANNOTATION_BYTES) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return {
@@ -84,7 +89,7 @@ export function parseHoisted(text: string | undefined, prefix: string): Keys {
       labels: textsOf(below(value, 'labels'), prefix),
     };
   } catch {
-    return NO_KEYS;
+    return undefined;
   }
 }
 
@@ -109,8 +114,8 @@ function sorted(map: StringMap): StringMap {
 }
 
 /**
- * What was hoisted into the template before, from the record on the object or, where `kubectl replace` dropped it, on
- * the old one. A key that the metadata lost to the template in the same manifest is the owner's from now on.
+ * What was hoisted into the template before, from the record on the object or, where `kubectl replace` dropped it or
+ * somebody wrote over it, on the old one. A key that the metadata lost to the template in the same manifest is the owner's from now on.
  */
 export function hoistedBefore(
   workload: Workload,
@@ -119,15 +124,16 @@ export function hoistedBefore(
   prefix: string,
 ): Keys {
   const name = hoistedKey({ annotationPrefix: prefix });
-  const text = own(workload.metadata?.annotations, name) ?? own(old?.metadata?.annotations, name);
-  const record = parseHoisted(text, prefix);
+  const recordOf = (of: Workload | undefined): Keys | undefined =>
+    readHoisted(own(of?.metadata?.annotations, name), prefix);
+  const record = recordOf(workload) ?? recordOf(old) ?? NO_KEYS;
   const keys = requestKeys(workload, kind, prefix);
   const still = (form: Form): StringMap =>
     Object.fromEntries(
       Object.entries(record[form]).filter(
         ([key]) =>
           Object.hasOwn(keys[form], key) ||
-          !isInManifest(workload, [...kind.template.split('.'), 'metadata', form, key]),
+          !isInManifest(workload, old, [...kind.template.split('.'), 'metadata', form, key]),
       ),
     );
   return { annotations: still('annotations'), labels: still('labels') };

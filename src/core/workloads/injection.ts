@@ -39,6 +39,7 @@ export function takeOver(
   if (old === undefined) return decide(template);
   const as = decide(template);
   if (as.pod === template && stands(template, decide, config)) return as;
+  if (isEarlierInjection(template, old, as.pod, config)) return { decision: as.decision, pod: template };
   const bare = withoutOldInjection(template, old, config);
   if (isSameTemplate(bare, withoutInjection(old, config))) return { decision: kept(as.decision), pod: old };
   return decide(bare);
@@ -73,11 +74,30 @@ function stands(template: Pod, decide: (pod: Pod) => Injection, config: EngineCo
  * doing: a manifest that `podscrape inject` made brings its record along, and taking that out would start a rollout at
  * each turn of the owner and of podscrape.
  */
-function withoutLeftover(template: Pod, old: Pod, { kind, workload }: Subject, config: EngineConfig): Pod {
+function withoutLeftover(
+  template: Pod,
+  old: Pod,
+  { kind, workload, old: stored }: Subject,
+  config: EngineConfig,
+): Pod {
   const text = statusText(old, config);
   if (text === undefined || statusText(template, config) !== text) return template;
   const key = [...kind.template.split('.'), 'metadata', 'annotations', `${config.annotationPrefix}/status`];
-  return isInManifest(workload, key) ? template : withoutOldInjection(template, old, config);
+  return isInManifest(workload, stored, key) ? template : withoutOldInjection(template, old, config);
+}
+
+/**
+ * A template that comes with another injection than the stored one, whole but for the words of its record, as
+ * `kubectl rollout undo` brings it across a change of the configuration: to the letter, so that the old ReplicaSet is
+ * used again, and the record goes on telling which configuration made it.
+ */
+function isEarlierInjection(template: Pod, old: Pod, decided: Pod, config: EngineConfig): boolean {
+  const text = statusText(template, config);
+  if (text === undefined || text === statusText(old, config)) return false;
+  const key = `${config.annotationPrefix}/status`;
+  const { metadata, ...rest } = decided;
+  const annotations = { ...metadata?.annotations, [key]: text };
+  return isSameTemplate({ ...rest, metadata: { ...metadata, annotations } }, template);
 }
 
 /** The owner changed nothing of the template, so that there is nothing to tell. */

@@ -164,7 +164,10 @@ describe('for every workload', () => {
         const plain = { ...subject, object: withoutRequest(subject) };
         const { object } = admitWorkload(created(plain), where, config);
         fc.pre(object !== plain.object);
-        const update = updated(plain, object, silenced(object as object, plain));
+        const without = silenced(object as object, plain);
+        // Where a namespace or a policy asks for its Pods there is nothing to take off, and so no update.
+        fc.pre(JSON.stringify(without) !== JSON.stringify(object));
+        const update = updated(plain, object, without);
         const { object: result } = admitWorkload(update, where, { ...config, workloads: 'hoist' });
         makeWorkloadPatch(update, result, config);
         assert.ok(isSameTemplate(template(result, plain), template(plain.object, plain)));
