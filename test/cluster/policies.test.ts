@@ -32,6 +32,8 @@ const POLICIES = [
     exemptions: [exemption('legacy', '2999-01-01'), exemption('ended', '2020-01-01T00:00:00Z')],
   }),
   policy('asked', 'enforce', { conventions: { requireRequest: 'deny' } }),
+  policy('curious', 'warn', { conventions: { requireRequest: 'warn' } }),
+  policy('counted', 'audit', { conventions: { requireRequest: 'deny' } }),
   policy('also', 'enforce', { namespaceSelector: { matchLabels: { also: 'guarded' } } }),
   policy('yielding', 'enforce', { allowOverride: true }),
 ];
@@ -44,6 +46,8 @@ const NAMESPACES: Readonly<Record<string, Record<string, string>>> = {
   advised: { stage: 'advised' },
   guarded: { stage: 'guarded' },
   asked: { stage: 'asked' },
+  curious: { stage: 'curious' },
+  counted: { stage: 'counted' },
   tightened: { stage: 'helped', 'podscrape.dev/mode': 'enforce' },
   loosening: { stage: 'guarded', 'podscrape.dev/mode': 'audit' },
   'yielding-audit': { stage: 'yielding', 'podscrape.dev/mode': 'audit' },
@@ -231,6 +235,28 @@ describe('policies, on a real control plane', await requireCluster('policies'), 
         });
       });
     }
+
+    it('where it warns, a Deployment that says nothing goes in, with a warning', async () => {
+      const { code, stderr } = await apply(plane, 'curious', deployment('silent', {}));
+      assert.equal(code, 0, stderr);
+      const words = 'podscrape.dev/profile not set: name one, or set podscrape.dev/inject: disabled';
+      assert.ok(stderr.includes(`Warning: ${words}`), stderr);
+      const { status, warnings, body } = await dry('curious', pod('silent', {}));
+      assert.equal(status, 201);
+      assert.equal(warnings.length, 1);
+      assertInjected(body, false);
+    });
+
+    it('where it only watches, such a Pod is counted without a word', async () => {
+      const { status, warnings } = await dry('counted', pod('silent', {}));
+      assert.equal(status, 201);
+      assert.deepEqual(warnings, []);
+      const { body } = await get(webhook.healthPort, '/metrics');
+      assert.match(
+        body,
+        /podscrape_convention_violations_total\{convention="requireRequest",severity="deny",mode="audit"\} 1/,
+      );
+    });
 
     it('asking is one too', async () => {
       const { code, stderr } = await apply(plane, 'asked', deployment('asking', FINE));

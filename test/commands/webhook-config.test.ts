@@ -206,6 +206,43 @@ suite('policies', () => {
     assert.deepEqual(all?.namespaceSelector, { matchExpressions: [always, notOut, enforced] });
   });
 
+  test('that want every Pod to ask are sent those that do not, each by an entry of its own', async (t) => {
+    const unasked = (await webhooks(...written(t, POLICIES))).filter(({ name }) => name.includes('unasked'));
+    const excluded = ['kube-system', 'kube-public', 'kube-node-lease', 'vault'];
+    const always = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excluded };
+    const said = ['enabled', 'true', 'disabled', 'false'];
+    assert.deepEqual(
+      unasked.map(({ name, namespaceSelector }) => [name, namespaceSelector]),
+      [
+        [
+          'payments.unasked.podscrape.dev',
+          {
+            matchLabels: { team: 'payments' },
+            matchExpressions: [
+              always,
+              { key: 'stage', operator: 'In', values: ['on'] },
+              { key: 'podscrape.dev/inject', operator: 'NotIn', values: said },
+            ],
+          },
+        ],
+        [
+          'careful.unasked.podscrape.dev',
+          {
+            matchLabels: { team: 'search' },
+            matchExpressions: [always, { key: 'podscrape.dev/inject', operator: 'NotIn', values: said }],
+          },
+        ],
+      ],
+    );
+    const quiet = POLICIES.replaceAll('mode: warn', 'mode: inject');
+    const [, careful] = (await webhooks(...written(t, quiet))).filter(({ name }) => name.includes('unasked'));
+    assert.deepEqual(careful?.namespaceSelector?.matchExpressions?.at(-1), {
+      key: 'podscrape.dev/mode',
+      operator: 'In',
+      values: ['warn', 'enforce'],
+    });
+  });
+
   test('have a failure policy of their own, Ignore unless said', async (t) => {
     const config = written(t, POLICIES);
     const policiesOf = async (...args: string[]): Promise<string[][]> =>
@@ -223,7 +260,7 @@ suite('policies', () => {
     const [patched, judged] = printed.map(({ webhooks }) =>
       webhooks.map(({ rules }) => rules.flatMap((rule) => rule.resources)),
     );
-    assert.deepEqual(patched, [['pods'], ['pods']]);
+    assert.deepEqual(patched, [['pods'], ['pods'], ['pods'], ['pods']]);
     for (const resources of judged ?? []) assert.ok(resources.includes('deployments'));
   });
 });
