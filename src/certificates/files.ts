@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
+import { ioReason } from '../core/io-reason.ts';
 import { CertificateError } from './error.ts';
 import { certificates, hasPrivateKey, invalidity, privateKey } from './pem.ts';
 
@@ -83,21 +84,4 @@ export async function readPem(file: string): Promise<string> {
   } catch (error) {
     throw error instanceof CertificateError ? error : new CertificateError(`${file}: ${ioReason(error)}`);
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  EISDIR: 'is a directory; a file is wanted',
-  ENOTDIR: 'is below a file; a directory is wanted',
-  EEXIST: 'is there already',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space is left',
-};
-
-/** Why an operation on files failed, in words. */
-export function ioReason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
 
 import { CertificateError } from './error.ts';
-import { ioReason, readPair, readPem } from './files.ts';
+import { ioReason } from '../core/io-reason.ts';
+import { readPair, readPem } from './files.ts';
 import type { AlternativeName } from './names.ts';
 import { certificates, invalidity } from './pem.ts';
 import type { CertificateSet } from './self-signed.ts';

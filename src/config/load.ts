@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 
+import { ioReason } from '../core/io-reason.ts';
 import type { Config } from './effective.ts';
 import { effectiveConfig } from './effective.ts';
 import { parseConfig } from './parse.ts';
@@ -35,7 +36,7 @@ export async function readConfig(file: string): Promise<ReadResult> {
   try {
     return decodeConfig(await readAtMost(file, LIMIT + 1));
   } catch (error) {
-    return { problem: reason(error) };
+    return { problem: ioReason(error) };
   }
 }
 
@@ -64,17 +65,4 @@ async function readAtMost(file: string, limit: number): Promise<Buffer> {
   } finally {
     await handle.close();
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  EISDIR: 'is a directory; a file is wanted',
-  ENOTDIR: 'there is no such file',
-};
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? `cannot be read: ${message}`;
 }

@@ -114,15 +114,8 @@ class Recorder {
     this.#earlier = added;
     this.#changed = changed;
     this.#config = config;
-    this.#lists = {
-      containers: [],
-      ports: [],
-      named: [],
-      annotations: [],
-      volumes: [],
-      env: [],
-      extended: [],
-    };
+    const empty = Object.keys(NOTHING_ADDED).map((list) => [list, []] as const);
+    this.#lists = Object.fromEntries(empty) as unknown as Record<keyof Added, string[]>;
   }
 
   note(list: keyof Added, added: readonly string[], present: readonly string[] = []): void {

@@ -2,8 +2,9 @@ import { access, readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 
+import { ioReason } from '../core/io-reason.ts';
 import type { ApiServer } from './api-server.ts';
-import { KubeConfigError, ioReason } from './kube-config-error.ts';
+import { KubeConfigError } from './kube-config-error.ts';
 import { loadKubeConfigFile } from './kube-config-file.ts';
 
 export { KubeConfigError } from './kube-config-error.ts';

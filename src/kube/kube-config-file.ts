@@ -2,10 +2,11 @@ import { access } from 'node:fs/promises';
 
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 
+import { ioReason } from '../core/io-reason.ts';
 import { didYouMean } from '../core/problem.ts';
 import { clip, oneOf, quoted, withoutControlCharacters } from '../core/text.ts';
 import type { ApiServer, Credentials } from './api-server.ts';
-import { KubeConfigError, ioReason } from './kube-config-error.ts';
+import { KubeConfigError } from './kube-config-error.ts';
 
 /**
  * Loads a kubeconfig file through client-node, which knows every way to authenticate that one can name: tokens, client

@@ -64,5 +64,5 @@ test('bytes that are no text', async () => {
 test('a file that may not be read', async () => {
   const path = file('secret.yaml', '');
   chmodSync(path, 0);
-  assert.deepEqual(await unprivileged(() => problems(path)), [`${path}: no permission to read it`]);
+  assert.deepEqual(await unprivileged(() => problems(path)), [`${path}: no permission`]);
 });

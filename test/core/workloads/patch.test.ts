@@ -52,11 +52,13 @@ function changed(object: Deployment, change: (copy: Deployment) => void): Deploy
 }
 
 /** The request taken off a Deployment whose template is injected: everything of podscrape's goes, by an update. */
-const stored = admitted(created(asked), inject);
-const silent = changed(stored, ({ metadata }) =>
-  Reflect.deleteProperty(metadata.annotations, 'podscrape.dev/profile'),
-);
-const update: WorkloadAdmission = { kind, operation: 'UPDATE', object: silent, oldObject: stored };
+function takenOff(): WorkloadAdmission {
+  const stored = admitted(created(asked), inject);
+  const silent = changed(stored, ({ metadata }) =>
+    Reflect.deleteProperty(metadata.annotations, 'podscrape.dev/profile'),
+  );
+  return { kind, operation: 'UPDATE', object: silent, oldObject: stored };
+}
 
 /** A bug in the engine would look like one of these: the result is wrong in one way. */
 const faults: readonly (readonly [what: string, change: (copy: Deployment) => unknown, message: RegExp])[] = [
@@ -112,7 +114,7 @@ describe('a workload patch that must not be sent', () => {
   for (const operation of ['CREATE', 'UPDATE'] as const) {
     for (const [what, change, message] of faults) {
       it(`${operation}: ${what}`, () => {
-        const admission = operation === 'CREATE' ? created(asked) : update;
+        const admission = operation === 'CREATE' ? created(asked) : takenOff();
         const after = changed(admitted(admission, inject), change);
         assert.throws(
           () => makeWorkloadPatch(admission, after, engineConfig(inject)),
@@ -123,7 +125,8 @@ describe('a workload patch that must not be sent', () => {
   }
 
   it('taking an injection out on creation', () => {
-    const admission = created(silent);
+    const update = takenOff();
+    const admission = created(update.object as Deployment);
     const after = admitted(update, inject);
     assert.throws(() => makeWorkloadPatch(admission, after, engineConfig(inject)), SelfCheckError);
   });
@@ -183,10 +186,13 @@ describe('a workload too large to hoist into', () => {
 });
 
 describe('a workload patch that may be sent', () => {
-  it('is empty for the same object', () =>
-    assert.deepEqual(makeWorkloadPatch(update, silent, engineConfig(inject)), []));
+  it('is empty for the same object', () => {
+    const update = takenOff();
+    assert.deepEqual(makeWorkloadPatch(update, update.object, engineConfig(inject)), []);
+  });
 
   it('takes an injection out by an update, element by element', () => {
+    const update = takenOff();
     const patch = makeWorkloadPatch(update, admitted(update, inject), engineConfig(inject));
     assert.deepEqual(
       patch.filter(({ path }) => path.includes('/spec/template/spec')).map(({ op, path }) => `${op} ${path}`),
@@ -199,7 +205,8 @@ describe('a workload patch that may be sent', () => {
   });
 
   it('replaces a list as a whole that loses an element in its middle', () => {
-    const object = changed(silent, ({ spec }) => {
+    const update = takenOff();
+    const object = changed(update.object as Deployment, ({ spec }) => {
       spec.template.spec.containers.push({ name: 'side', image: 'example.com/side:1' });
     });
     const patch = makeWorkloadPatch(
