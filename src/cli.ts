@@ -9,3 +9,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 // Not process.exit: output to a pipe may still be on its way.
 process.exitCode = await main(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr });
+// What is still open by then (a credential plugin that hangs) is nobody's; without it the process has ended already.
+setTimeout(() => process.stdout.writableLength === 0 && process.exit(), 1000).unref();

@@ -44,7 +44,7 @@ export function keepConfig({ file, config, ownNamespace, log, metrics, accept }:
             log.level = next.logging.level;
             metrics.configReloaded('success', new Date());
             log.info({ config: file, configHash: next.engine.hash }, 'configuration reloaded');
-            tellWhatElse(before, next, log);
+            tellWhatElse({ started: config, before, next }, log);
           },
           onInvalid: (problems) => {
             metrics.configReloaded('failure', new Date());
@@ -63,8 +63,11 @@ export function keepConfig({ file, config, ownNamespace, log, metrics, accept }:
 }
 
 /** Some keys act elsewhere: on the server as it was made, and in the webhook configuration of the cluster. */
-function tellWhatElse(before: Config, next: Config, log: Log): void {
-  const restart = needsRestart(before, next);
+function tellWhatElse(
+  { started, before, next }: { readonly started: Config; readonly before: Config; readonly next: Config },
+  log: Log,
+): void {
+  const restart = needsRestart(started, next);
   if (restart.length > 0) log.warn({ keys: restart }, 'these keys take effect after a restart');
   const apply = needsWebhookConfig(before, next);
   if (apply.length > 0)

@@ -11,7 +11,7 @@ export class PoliciesUnwatched extends Error {
 }
 
 export interface WatchNamespacesOptions {
-  readonly options: { readonly kubeconfig?: string };
+  readonly options: { readonly kubeconfig?: string; readonly context?: string };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly config: () => EngineConfig;
   readonly log: Log;
@@ -29,13 +29,17 @@ export async function watchNamespaces({
   log,
   metrics,
 }: WatchNamespacesOptions): Promise<NamespaceWatch | undefined> {
-  const { kubeconfig } = options;
+  const { kubeconfig, context } = options;
   const inCluster = (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
-  if (kubeconfig === undefined && !inCluster) {
+  if (kubeconfig === undefined && context === undefined && !inCluster) {
     assertNoPolicies(config());
     return undefined;
   }
-  const server = await loadKubeConfig({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  const server = await loadKubeConfig({
+    env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  });
   return startNamespaceWatch({
     server,
     annotationPrefix: () => config().annotationPrefix,

@@ -38,6 +38,7 @@ export function define(command: Command): void {
       '--kubeconfig <file>',
       'kubeconfig to watch namespaces with (default: the Pod’s ServiceAccount; outside a cluster nobody watches)',
     )
+    .option('--context <name>', 'context of --kubeconfig (default: its current one)')
     .option(
       '--namespace <name>',
       'podscrape’s own namespace, never touched (default: $POD_NAMESPACE)',

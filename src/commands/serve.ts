@@ -34,6 +34,8 @@ export interface ServeOptions {
   readonly healthPort: number;
   /** To watch namespaces with; without one, the Pod's ServiceAccount, and outside a cluster nobody watches. */
   readonly kubeconfig?: string;
+  /** A context of that file. */
+  readonly context?: string;
   /** podscrape's own namespace, which it never touches; `POD_NAMESPACE` of the environment when left out. */
   readonly namespace?: string;
 }

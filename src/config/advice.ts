@@ -1,3 +1,4 @@
+import { canDeny } from '../core/policy.ts';
 import type { LabelSelector, Policy } from '../core/policy.ts';
 import type { Config } from './effective.ts';
 import { canonicalJson } from './hash.ts';
@@ -8,6 +9,7 @@ export function advice({ engine: { policies } }: Config, now: number): string[] 
     ...shadowed(policy, policies.slice(0, index)).map(
       (text) => `policies[${index}] (${policy.name}): ${text}`,
     ),
+    ...silent(policy).map((text) => `policies[${index}] (${policy.name}): ${text}`),
     ...policy.exemptions.flatMap(({ until }, number) =>
       until > now
         ? []
@@ -16,6 +18,14 @@ export function advice({ engine: { policies } }: Config, now: number): string[] 
           ],
     ),
   ]);
+}
+
+/** Conventions that the mode keeps quiet about. */
+function silent(policy: Policy): string[] {
+  const { mode, conventions } = policy;
+  if (mode === 'inject' && Object.keys(conventions).length > 0)
+    return ['its conventions say nothing in mode inject; set mode: warn or enforce'];
+  return mode === 'warn' && canDeny(policy) ? ['nothing is denied in mode warn; deny counts as warn'] : [];
 }
 
 /** The first policy that matches a namespace wins. */

@@ -10,18 +10,35 @@ export function workloadKinds(list: unknown): Finding[] {
     const message = because(row);
     return message === undefined ? [] : [{ path: [...row.path, 'kind'], of: 'value', message }];
   });
-  const twice = repeated(rows, nameOf).map((row): Finding => {
-    return { path: [...row.path, 'kind'], of: 'value', message: `${nameOf(row) ?? ''} is there twice` };
-  });
+  const kinds = repeated(rows, nameOf);
+  const resources = repeated(rows, resourceOf).filter((row) => !kinds.includes(row));
+  const twice = [
+    ...kinds.map((row) => isTwice(row, 'kind', nameOf(row))),
+    ...resources.map((row) => isTwice(row, 'resource', resourceOf(row))),
+  ];
   return [...known, ...twice];
 }
 
+function isTwice({ path }: Entry, key: string, name = ''): Finding {
+  return { path: [...path, key], of: 'value', message: `${name} is there twice` };
+}
+
 function because(row: Entry): string | undefined {
-  const { group, kind } = row.data;
+  const { group, kind, resource } = row.data;
   if (group === '' && kind === 'Pod')
     return 'Pods are always in; this list is of kinds that carry a pod template';
-  const builtIn = WORKLOAD_KINDS.some((one) => one.group === group && one.kind === kind);
+  if (group === '' && resource === 'pods')
+    return 'pods are Pods, which are always in; this list is of kinds that carry a pod template';
+  const builtIn = WORKLOAD_KINDS.some(
+    (one) => one.group === group && (one.kind === kind || one.resource === resource),
+  );
   return builtIn ? `${nameOf(row) ?? ''} is built in; leave the entry out` : undefined;
+}
+
+/** `rollouts.argoproj.io`, as kubectl writes it. */
+function resourceOf({ data: { group, resource } }: Entry): string | undefined {
+  if (typeof group !== 'string' || typeof resource !== 'string') return undefined;
+  return group === '' ? resource : `${resource}.${group}`;
 }
 
 /** `argoproj.io/Rollout`, as people write it. */

@@ -1,22 +1,26 @@
 import Type from 'typebox';
 
 import { DEFAULTS } from './defaults.ts';
-import { closed, EXPECTED, Quantity } from './schema-parts.ts';
+import { Bytes, closed, EXPECTED, Quantity } from './schema-parts.ts';
 
 const ExporterSettings = Type.Object(
   {
     image: Type.Optional(
       Type.String({
         maxLength: 512,
-        pattern: '^[a-zA-Z0-9][-a-zA-Z0-9._:/@]*$',
+        // distribution/reference: a registry with its port, path elements, tag, digest.
+        pattern:
+          '^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*(:[0-9]{1,5})?/)?' +
+          '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*' +
+          '(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(@sha256:[0-9a-f]{64})?$',
         [EXPECTED]: 'image reference such as quay.io/prometheus/statsd-exporter:v0.31.0',
-        description: 'Image, tag or digest included.',
+        description: 'Image, with a tag or digest; without one it is what latest happens to be.',
       }),
     ),
     cpuRequest: Type.Optional(Quantity('CPU request.', '10m')),
     cpuLimit: Type.Optional(Quantity('CPU limit.', '100m')),
-    memoryRequest: Type.Optional(Quantity('Memory request.', '32Mi')),
-    memoryLimit: Type.Optional(Quantity('Memory limit; the exporter is told to stay below it.', '128Mi')),
+    memoryRequest: Type.Optional(Bytes('Memory request.', '32Mi')),
+    memoryLimit: Type.Optional(Bytes('Memory limit; the exporter is told to stay below it.', '128Mi')),
   },
   closed,
 );
@@ -29,7 +33,9 @@ export const Exporters = Type.Record(Type.String(), ExporterSettings, {
 
 export const ImageRegistry = Type.String({
   maxLength: 253,
-  pattern: '^[a-zA-Z0-9][-a-zA-Z0-9.]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$',
+  pattern:
+    '^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*' +
+    '(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-5][0-9]{3}))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$',
   [EXPECTED]:
     'registry such as registry.example.com or registry.example.com:5000/mirror, without a / at its end',
   description:
@@ -37,19 +43,23 @@ export const ImageRegistry = Type.String({
   examples: ['registry.example.com/mirror'],
 });
 
-const Bounds = (what: string, { min, max }: { readonly min: string; readonly max: string }) =>
+const Bounds = (
+  quantity: typeof Quantity,
+  what: string,
+  { min, max }: { readonly min: string; readonly max: string },
+) =>
   Type.Object(
     {
-      min: Type.Optional(Quantity(`Least ${what} that a Pod may ask for.`, min, min)),
-      max: Type.Optional(Quantity(`Most ${what} that a Pod may ask for.`, max, max)),
+      min: Type.Optional(quantity(`Least ${what} that a Pod may ask for.`, min, min)),
+      max: Type.Optional(quantity(`Most ${what} that a Pod may ask for.`, max, max)),
     },
     closed,
   );
 
 export const ExporterBounds = Type.Object(
   {
-    cpu: Type.Optional(Bounds('CPU', DEFAULTS.exporterBounds.cpu)),
-    memory: Type.Optional(Bounds('memory', DEFAULTS.exporterBounds.memory)),
+    cpu: Type.Optional(Bounds(Quantity, 'CPU', DEFAULTS.exporterBounds.cpu)),
+    memory: Type.Optional(Bounds(Bytes, 'memory', DEFAULTS.exporterBounds.memory)),
   },
   {
     ...closed,

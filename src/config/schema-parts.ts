@@ -20,6 +20,15 @@ export const Quantity = (description: string, example: string, value?: string) =
     description,
   });
 
+/** A quantity of bytes: thousandths of them, which `m` stands for, are always a slip for `Mi`. */
+export const Bytes = (description: string, example: string, value?: string) =>
+  Type.String({
+    ...(value !== undefined && { default: value }),
+    pattern: '^[0-9]+(\\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$',
+    [EXPECTED]: `quantity of bytes such as ${example}`,
+    description,
+  });
+
 /** The name of a namespace, of a policy and the like. */
 export const Label = (what: string, description?: string) =>
   Type.String({

@@ -45,7 +45,11 @@ const Convention = <K extends string, T extends Type.TSchema>(key: K, value: T, 
 
 const Conventions = Type.Object(
   {
-    requireRequest: Type.Optional(Severity('Every Pod asks for monitoring or opts out.')),
+    requireRequest: Type.Optional(
+      Severity(
+        'Every Pod asks for monitoring or opts out. prometheus.io annotations alone are no request; a scrape of "false" opts out.',
+      ),
+    ),
     allowedProfiles: Type.Optional(
       Convention(
         'names',
@@ -88,7 +92,9 @@ const Conventions = Type.Object(
         'Nothing is scraped more often.',
       ),
     ),
-    requireNamedPort: Type.Optional(Severity('Ports are asked for by name, not by number.')),
+    requireNamedPort: Type.Optional(
+      Severity('Ports are asked for by name; a number stands only for a port that its owner named.'),
+    ),
     noBadValues: Type.Optional(Severity('No request has a wrong value.')),
   },
   { ...closed, default: own.conventions, description: 'What Pods are asked to keep to.' },
@@ -124,7 +130,7 @@ const Policy = Type.Object(
       Type.Enum([...POLICY_MODES], {
         default: own.mode,
         description:
-          'audit: decide, log and count, change nothing. inject: do the work. warn: also warn about what is off the conventions. enforce: also deny it.',
+          'audit: decide, log and count, change nothing. inject: do the work and keep quiet about conventions. warn: also warn about what is off them. enforce: also deny it.',
       }),
     ),
     allowOverride: Type.Optional(

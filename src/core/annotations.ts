@@ -39,7 +39,7 @@ const row = <T>(
 ): AnnotationRow<T> => ({ summary, allowed, default: defaultValue, parse, on });
 
 /** The list is parsed where its places can be named (`target-list.ts`); it is kept short because YAML is slow. */
-const TARGETS_LIMIT = 16_384;
+const TARGETS_LIMIT = 8192;
 const rawTargets = limited((text): Parsed<string> => ({ ok: true, value: text }), TARGETS_LIMIT);
 
 const QUANTITY = 'a Kubernetes quantity within the configured bounds, or none';
@@ -113,20 +113,20 @@ export const ANNOTATIONS = {
     choice(['auto', 'off']),
   ),
   'operator-mode': row(
-    'Whether a PodMonitor, ServiceMonitor or Probe is written instead of scrape annotations.',
+    'Whether a monitor scrapes the Pod instead of who reads annotations, which are left out then.',
     'true or false',
     'the policy’s, else false',
     parseTrueFalse,
   ),
   'monitor-type': row(
-    'What operator mode writes; service and ingress need operator mode.',
+    'What kind of monitor it is; service and ingress need operator mode.',
     'pod, service or ingress',
     'pod',
     choice(['pod', 'service', 'ingress']),
   ),
   'statsd-mapping': row(
     'The mapping of the statsd exporter.',
-    'a statsd_exporter mapping, YAML, as its --check-config accepts it; at most 64 KiB',
+    'a statsd_exporter mapping, YAML, as its --check-config accepts it; at most 32 KiB',
     'the profile’s',
     parseStatsdMapping,
   ),

@@ -61,17 +61,15 @@ export function communityPrefixes({ dialects }: Pick<EngineConfig, 'dialects'>):
   ];
 }
 
-/** The first family that says something wins, value by value. */
+/** The first family that says something wins, value by value; an empty value says nothing. */
 export function readCommunity(pod: Pod, config: Pick<EngineConfig, 'dialects'>): Community {
   const annotations = originalAnnotations(pod);
   const prefixes = communityPrefixes(config);
   return {
     value: (name) => {
-      for (const prefix of prefixes) {
-        const value = communityValue(annotations, name, prefix);
-        if (value !== undefined) return value;
-      }
-      return undefined;
+      const all = prefixes.flatMap((prefix) => communityValue(annotations, name, prefix) ?? []);
+      // Templates leave empty values behind, and no scraper's rule matches one.
+      return all.find(({ text }) => text.trim() !== '') ?? all[0];
     },
     params: () => {
       const all = prefixes.map((prefix) => communityParams(annotations, prefix));

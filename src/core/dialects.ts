@@ -2,6 +2,9 @@ import { COMMUNITY_PREFIX, GRAFANA_PREFIX } from './community.ts';
 import type { Target } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 
+/** Of the part of an annotation's key after the slash (apimachinery's IsQualifiedName). */
+const LONGEST_KEY = 63;
+
 /** What one family of annotations should say, by name under its prefix. */
 export interface Family {
   readonly prefix: string;
@@ -40,7 +43,10 @@ export function family(
   if (primary !== undefined && !grafana) wanted.set('port', String(primary.port));
   if (grafana) addGrafana(wanted, speaks, primary, shared);
   if (shared(({ params }) => params)) {
-    for (const [param, value] of speaks.params) wanted.set(`${name('param')}_${param}`, value);
+    for (const [param, value] of speaks.params) {
+      const key = `${name('param')}_${param}`;
+      if (key.length <= LONGEST_KEY) wanted.set(key, value);
+    }
   }
   return { prefix, wanted };
 }

@@ -32,11 +32,22 @@ export function scrapeSwitchedOff(pod: Pod, config: EngineConfig): string | unde
 }
 
 /**
- * What the namespace's own label says, where the path of the request does not tell: the apiserver's selectors are
- * ahead of any watch.
+ * What the namespace says of itself: its annotation can only keep podscrape out; its label counts where the path of
+ * the request does not tell, because the apiserver's selectors are ahead of any watch.
  */
-function namespaceSwitch({ trigger, labels }: Surroundings, prefix: string): boolean | undefined {
-  const text = trigger === 'unknown' ? own(labels, `${prefix}/inject`) : undefined;
+function namespaceSwitch(
+  { trigger, labels, annotations }: Surroundings,
+  prefix: string,
+): boolean | undefined {
+  const key = `${prefix}/inject`;
+  const noted = parsedSwitch(own(annotations, key));
+  if (noted === false) return false;
+  const text = trigger === 'unknown' ? own(labels, key) : undefined;
+  // Selectors match to the letter, and so does this.
+  return text === text?.toLowerCase() ? parsedSwitch(text) : undefined;
+}
+
+function parsedSwitch(text: string | undefined): boolean | undefined {
   const parsed = text === undefined ? undefined : ANNOTATIONS.inject.parse(text);
   return parsed?.ok === true ? parsed.value : undefined;
 }
@@ -45,9 +56,8 @@ function namespaceSwitch({ trigger, labels }: Surroundings, prefix: string): boo
 export function injectSwitches(pod: Pod, prefix: string): readonly boolean[] {
   const { annotations, labels } = pod.metadata ?? {};
   return [annotations, labels].flatMap((map) => {
-    const text = own(map, `${prefix}/inject`);
-    const parsed = text === undefined ? undefined : ANNOTATIONS.inject.parse(text);
-    return parsed?.ok === true ? [parsed.value] : [];
+    const value = parsedSwitch(own(map, `${prefix}/inject`));
+    return value === undefined ? [] : [value];
   });
 }
 

@@ -1,4 +1,4 @@
-import { adopts } from './adoption.ts';
+import { adoption } from './adoption.ts';
 import { applicationRequests } from './application.ts';
 import type { Work } from './build.ts';
 import { build } from './build.ts';
@@ -80,14 +80,15 @@ function withoutRequest(
 ): Injection {
   const prefix = config.annotationPrefix;
   if (hasErrors(problems)) return refuse(pod, 'bad-request', [], problems, config);
-  if (adopts(pod, config, problems)) {
+  const adopted = adoption(pod, config, problems);
+  if (adopted.carriedOut) {
     return carryOut(pod, adoptedRequest(keys, config), { reason: 'adopted', surroundings }, problems, config);
   }
   if (injectSwitches(pod, prefix).includes(true) && keys.present.size === 1) {
     const hint = `add ${prefix}/profile: http, or another profile`;
     problems.push({ code: 'nothing-asked', path: `${prefix}/inject`, message: 'nothing is asked for', hint });
   }
-  return { decision: skipped('no-request', problems), pod };
+  return { decision: skipped('no-request', problems), pod: adopted.pod };
 }
 
 /** Nothing is injected. */

@@ -34,8 +34,13 @@ const isEnvVar = (value: unknown): boolean =>
 
 const isNamed = (value: unknown): boolean => isObject(value) && typeof value['name'] === 'string';
 
+/** The apiserver writes quantities as text; a custom kind may keep the number that its owner wrote. */
+const isQuantities = (value: unknown): boolean =>
+  isAbsent(value) ||
+  (isObject(value) && Object.values(value).every((entry) => ['string', 'number'].includes(typeof entry)));
+
 const isResources = (value: unknown): boolean =>
-  isAbsent(value) || (isObject(value) && isStringMap(value['requests']) && isStringMap(value['limits']));
+  isAbsent(value) || (isObject(value) && isQuantities(value['requests']) && isQuantities(value['limits']));
 
 const isMount = (value: unknown): boolean =>
   isNamed(value) && isOptionalString((value as { mountPath?: unknown }).mountPath);

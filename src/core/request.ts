@@ -2,6 +2,7 @@ import type { AnnotationName, ValueOf } from './annotations.ts';
 import { ANNOTATIONS, isAttribute, isWrittenByPodscrape, REQUEST_NAMES } from './annotations.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Pod, StringMap } from './kubernetes.ts';
+import { RESOURCES } from './exporter-resources.ts';
 import { own } from './pod.ts';
 import type { Policy } from './policy.ts';
 import type { Problem } from './problem.ts';
@@ -86,6 +87,7 @@ function reportUnknown(
   problems: Problem[],
 ): void {
   const keys = new Set([...Object.keys(annotations ?? {}), ...Object.keys(labels ?? {})]);
+  let unknown = 0;
   for (const key of keys) {
     if (!key.startsWith(`${prefix}/`)) continue;
     const name = key.slice(prefix.length + 1);
@@ -95,7 +97,7 @@ function reportUnknown(
       problems.push({ code: 'namespace-only', path: key, message });
       continue;
     }
-    const near = didYouMean(name, REQUEST_NAMES).hint?.replace('mean ', `mean ${prefix}/`);
+    const near = nearMiss(name, (unknown += 1))?.replace('mean ', `mean ${prefix}/`);
     problems.push({
       code: 'unknown-key',
       path: clip(withoutControlCharacters(key), 80),
@@ -103,6 +105,13 @@ function reportUnknown(
       ...(near === undefined ? {} : { hint: near }),
     });
   }
+}
+
+/** Looking for the word that was meant takes time, and nobody misspells a hundred. */
+const MOST_HINTS = 100;
+
+function nearMiss(name: string, count: number): string | undefined {
+  return count > MOST_HINTS ? undefined : didYouMean(name, REQUEST_NAMES).hint;
 }
 
 /** Whether the Pod carries any key under the prefix that is not podscrape's own record. */
@@ -146,8 +155,8 @@ function requestOf(
   problems: Problem[],
 ): Request {
   const { values } = keys;
-  const list =
-    values.targets === undefined ? undefined : readTargetList(values.targets, `${prefix}/targets`, problems);
+  // A list that is wrong as a whole asks for no default in its place.
+  const list = keys.bad.has('targets') ? [] : listOf(values.targets, `${prefix}/targets`, problems);
   return {
     profiles,
     attributes: targetAttributes(keys, prefix),
@@ -160,12 +169,13 @@ function requestOf(
   };
 }
 
-const RESOURCES = [
-  ['exporter-cpu-request', 'cpuRequest'],
-  ['exporter-cpu-limit', 'cpuLimit'],
-  ['exporter-memory-request', 'memoryRequest'],
-  ['exporter-memory-limit', 'memoryLimit'],
-] as const;
+function listOf(
+  text: string | undefined,
+  path: string,
+  problems: Problem[],
+): readonly TargetRequest[] | undefined {
+  return text === undefined ? undefined : readTargetList(text, path, problems);
+}
 
 function exporterRequest(values: Values): ExporterRequest {
   const entries = [
@@ -174,7 +184,7 @@ function exporterRequest(values: Values): ExporterRequest {
     ['address', values['exporter-address']],
     ['secret', values['exporter-secret']],
   ].filter(([, value]) => value !== undefined);
-  const resources = RESOURCES.map(([key, field]) => [field, values[key]] as const);
+  const resources = RESOURCES.map(({ key, field }) => [field, values[key]] as const);
   return {
     ...(Object.fromEntries(entries) as Partial<ExporterRequest>),
     resources: Object.fromEntries(resources.filter(([, value]) => value !== undefined)),
@@ -219,14 +229,14 @@ function profileNames(
 }
 
 function namespaceProfiles(
-  { namespace, labels, annotations }: Surroundings,
+  { labels, annotations }: Surroundings,
   prefix: string,
   problems: Problem[],
 ): Named | undefined {
   const key = `${prefix}/default-profile`;
   const text = own(annotations, key) ?? own(labels, key);
   if (text === undefined) return undefined;
-  const path = `namespace ${namespace}: ${key}`;
+  const path = `${key} of the namespace`;
   const parsed = ANNOTATIONS['default-profile'].parse(text);
   if (parsed.ok) return { names: parsed.value, path };
   problems.push(badValue(path, parsed));

@@ -206,7 +206,7 @@ function isGuaranteed(pod: Pod): boolean {
     ['cpu', 'memory'].every((name) => {
       const limit = own(resources?.limits, name);
       const request = own(resources?.requests, name) ?? limit;
-      return limit !== undefined && request !== undefined && sameQuantity(request, limit);
+      return limit !== undefined && request !== undefined && sameQuantity(String(request), String(limit));
     }),
   );
 }

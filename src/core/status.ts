@@ -166,6 +166,8 @@ function sameButProblems(a: StatusRecord | undefined, b: StatusRecord): boolean 
 }
 
 const LONGEST_RECORD = 65_536;
+/** Of one list; podscrape adds far fewer, and a forged record is not worth the time. */
+const MOST_NAMES = 500;
 
 /** The known fields of a record, in their order; anybody may have written it, so nothing else of it is looked at. */
 function parse(text: string | undefined): StatusRecord | undefined {
@@ -195,7 +197,9 @@ function parse(text: string | undefined): StatusRecord | undefined {
 
 function namesOf(added: object): Partial<Added> {
   return Object.fromEntries(
-    Object.entries(added).filter(([list, names]) => Object.hasOwn(NOTHING_ADDED, list) && isNames(names)),
+    Object.entries(added as Record<string, unknown>).flatMap(([list, names]) =>
+      Object.hasOwn(NOTHING_ADDED, list) && isNames(names) ? [[list, names.slice(0, MOST_NAMES)]] : [],
+    ),
   );
 }
 

@@ -54,6 +54,7 @@ export function resolveTargets(
     ...requests.filter((r) => r.port !== undefined),
     ...requests.filter((r) => r.port === undefined),
   ];
+  const described = describedByAnnotations(byPort, said, profile?.target ?? FALLBACK);
   for (const request of byPort) {
     const place = request.container === undefined ? undefined : findContainer(pod, request, problems);
     if (place === null) continue;
@@ -61,7 +62,12 @@ export function resolveTargets(
       pod,
       request,
       place,
-      { defaults: profile?.target ?? FALLBACK, claimed, exporters, said },
+      {
+        defaults: profile?.target ?? FALLBACK,
+        claimed,
+        exporters,
+        said: request === described ? said : undefined,
+      },
       problems,
     );
     const times = scrapeTimes(request, problems);
@@ -116,8 +122,23 @@ function isIstios({ port }: Found, request: TargetRequest, problems: Problem[]):
   return true;
 }
 
+/**
+ * The listed target without a port that the pod-level annotations describe: by its path, else the first. After an
+ * earlier pass they are podscrape's own, and the path tells which of several targets was the primary one.
+ */
+function describedByAnnotations(
+  requests: readonly TargetRequest[],
+  said: Community,
+  defaults: TargetDefaults,
+): TargetRequest | undefined {
+  const open = requests.filter(({ port }) => port === undefined);
+  const path = said.value('path')?.text;
+  return open.find((request) => (request.path ?? defaults.path) === path) ?? open[0];
+}
+
 interface PortContext {
-  readonly said: Community;
+  /** The community's annotations, if they are this target's. */
+  readonly said: Community | undefined;
   readonly defaults: TargetDefaults;
   readonly claimed: ReadonlySet<number>;
   readonly exporters: ReadonlySet<string>;
@@ -210,7 +231,7 @@ function annotatedPort(
   place: Place | undefined,
   { claimed, exporters, said }: PortContext,
 ): Found | undefined {
-  const port = parsePortNumber(said.value('port')?.text ?? '');
+  const port = parsePortNumber(said?.value('port')?.text ?? '');
   if (port === undefined || claimed.has(port)) return undefined;
   const candidates = place === undefined ? candidatePlaces(pod, exporters) : [place];
   const found = candidates.find(({ container }) => tcpPort(container, port) !== undefined);

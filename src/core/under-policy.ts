@@ -26,15 +26,20 @@ export function underPolicy(
   const about: Problem[] = [];
   const mode = effectiveMode(policy, labels, config.annotationPrefix, about);
   const injection = decide(policy);
-  if (policy === undefined) return injection;
+  if (policy === undefined) return { ...injection, decision: told(injection.decision, about) };
   const decision = judged(pod, injection.decision, policy, mode, surroundings, config);
   if (mode === 'audit') return { decision: watched(decision), pod };
-  // Objects that ask for nothing are not bothered with their namespace's labels.
-  const problems = decision.outcome === 'skipped' ? [] : about;
-  return {
-    decision: { ...decision, problems: [...decision.problems, ...problems, ...said(decision)] },
-    pod: injection.pod,
-  };
+  return { decision: told(decision, [...about, ...said(decision)], said(decision)), pod: injection.pod };
+}
+
+/** Objects that ask for nothing are not bothered with their namespace's labels. */
+function told(
+  decision: Decision,
+  problems: readonly Problem[],
+  whenSkipped: readonly Problem[] = [],
+): Decision {
+  const more = decision.outcome === 'skipped' ? whenSkipped : problems;
+  return more.length === 0 ? decision : { ...decision, problems: [...decision.problems, ...more] };
 }
 
 function judged(

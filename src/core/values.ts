@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.ts';
 import type { Problem } from './problem.ts';
+import { memo } from './memo.ts';
 import { parseQuantity } from './quantity.ts';
 import { checkStatsdMapping } from './statsd-mapping.ts';
 import { hasControlCharacters, oneOf, quoted } from './text.ts';
@@ -25,7 +26,7 @@ const bad = (message: string, hint?: string): Parsed<never> =>
   hint === undefined ? { ok: false, message } : { ok: false, message, hint };
 
 // A mapping is the one value that takes long to check: what an enemy can make of 256 KiB takes a second.
-const LIMITS = { path: 1024, params: 1024, value: 65536, mapping: 65536 } as const;
+const LIMITS = { path: 1024, params: 1024, value: 65536, mapping: 32768 } as const;
 
 /** Refuses absurd lengths before `parse` sees the text. */
 export function limited<T>(parse: (text: string) => Parsed<T>, limit: number) {
@@ -125,8 +126,12 @@ export const parseParams = guarded((text): Parsed<Params> => {
       return bad(`${quoted(part)} is not percent-encoded correctly`);
     if (name === '') return bad(`${quoted(text)} is not a query string`, 'write it like format=prometheus');
     // Prometheus turns every other character of the annotation's name into _, which would rename the parameter.
-    if (!/^[A-Za-z0-9_]{1,57}$/.test(name)) {
-      return bad(`${quoted(name)} cannot be carried by an annotation`, 'use letters, digits and _ in names');
+    // The key `param_NAME` has at most 63 characters, and ends in a letter or digit.
+    if (!/^[A-Za-z0-9_]{0,56}[A-Za-z0-9]$/.test(name)) {
+      return bad(
+        `${quoted(name)} cannot be carried by an annotation`,
+        'use letters, digits and _, not _ at the end',
+      );
     }
     if (params.some(([other]) => other === name))
       return bad(`${quoted(name)} is given twice`, 'an annotation carries one value');
@@ -224,13 +229,15 @@ export const parseLabels = guarded((text): Parsed<Readonly<Record<string, string
     : ok(Object.fromEntries(labels));
 });
 
+const checkMapping = memo(checkStatsdMapping);
+
 /** A statsd_exporter mapping, checked as the exporter would check it, so that a broken one never reaches a Pod. */
 export function parseStatsdMapping(text: string): Parsed<string> {
   if (text.length > LIMITS.mapping) {
     const message = `is ${text.length} characters long, at most ${LIMITS.mapping} are allowed`;
     return bad(message, 'use statsd-mapping-configmap');
   }
-  const [first, ...more] = checkStatsdMapping(text);
+  const [first, ...more] = checkMapping(text);
   if (first === undefined) return ok(text);
   return bad(first, more.length === 0 ? undefined : `and ${more.length} more`);
 }

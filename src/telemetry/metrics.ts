@@ -32,8 +32,8 @@ export interface Metrics {
   problems(codes: readonly ProblemCode[]): void;
   /** What an object was off convention in; `audit` where nothing was said of it. */
   violations(found: readonly Pick<Violation, 'convention' | 'severity'>[], mode: PolicyMode): void;
-  /** One answer of the validating webhook. */
-  validated(verdict: 'allowed' | 'denied'): void;
+  /** One answer of the validating webhook; `unknown` where the namespace is not known yet, and so allowed. */
+  validated(verdict: 'allowed' | 'denied' | 'unknown'): void;
   /** The configuration file was read again, for better or worse. */
   configReloaded(result: 'success' | 'failure', at: Date): void;
   /** Whether the first list of namespaces has come. */
@@ -152,7 +152,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
   // A series that starts at zero is the only one whose first increase an alert can see.
   for (const stage of FAIL_OPEN_STAGES) failedOpen.inc({ stage }, 0);
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
-  for (const verdict of ['allowed', 'denied']) validations.inc({ verdict }, 0);
+  for (const verdict of ['allowed', 'denied', 'unknown']) validations.inc({ verdict }, 0);
   reloadGood.set(1);
 
   return {

@@ -149,8 +149,10 @@ export function createHandler(options: HandlerOptions): Handler {
       const surroundings = surroundingsOf(request, 'unknown');
       const judgement = subject === undefined ? undefined : stages.judge(subject, surroundings, current);
       if (judgement === undefined) {
-        metrics.validated('allowed');
-        return allowed(request.uid);
+        // A namespace that the watch has not seen yet: nobody can say whether a policy is about it.
+        const unknown = current.policies.length > 0 && surroundings.labels === undefined;
+        metrics.validated(unknown ? 'unknown' : 'allowed');
+        return allowed(request.uid, unknown ? { verdict: 'unknown' } : {});
       }
       const { decision, denial } = judgement;
       const verdict = denial === undefined ? 'allowed' : 'denied';

@@ -52,3 +52,19 @@ test('exemptions that are over', () => {
     'policies[0].exemptions[2]: over since 2027-01-31T23:59:00.000Z; take it out',
   ]);
 });
+
+test('conventions that the mode keeps quiet about', () => {
+  const conventions = { requireRequest: 'deny' } as const;
+  assert.deepEqual(
+    adviceOn(
+      { ...team('a', 'a'), conventions },
+      { ...team('b', 'b'), mode: 'warn', conventions },
+      { ...team('c', 'c'), mode: 'enforce', conventions },
+      { ...team('d', 'd'), mode: 'warn', conventions: { requireRequest: 'warn' } },
+    ),
+    [
+      'policies[0] (a): its conventions say nothing in mode inject; set mode: warn or enforce',
+      'policies[1] (b): nothing is denied in mode warn; deny counts as warn',
+    ],
+  );
+});

@@ -115,7 +115,8 @@ suite('good configuration files', () => {
       exporterBounds: { cpu: { min: '1m', max: '500m' }, memory: { max: '2Gi' } },
       exporters: {
         'statsd-exporter': {
-          image: 'registry.example.com:5000/statsd-exporter@sha256:abcdef',
+          image:
+            'registry.example.com:5000/statsd-exporter@sha256:abcdef01abcdef01abcdef01abcdef01abcdef01abcdef01abcdef01abcdef01',
           cpuRequest: '20m',
           cpuLimit: '0.5',
           memoryRequest: '64Mi',

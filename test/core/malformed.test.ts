@@ -27,7 +27,7 @@ const shapes: Readonly<Record<string, unknown>> = {
   'env that is an object': { spec: { containers: [{ ...container, env: { A: 'b' } }] } },
   'a value that is a number': { spec: { containers: [{ ...container, env: [{ name: 'A', value: 1 }] }] } },
   'args that are text': { spec: { containers: [{ ...container, args: '--a' }] } },
-  'limits that are numbers': { spec: { containers: [{ ...container, resources: { limits: { cpu: 1 } } }] } },
+  'limits that are lists': { spec: { containers: [{ ...container, resources: { limits: { cpu: [] } } }] } },
   'init containers that are text': { spec: { containers: [container], initContainers: 'x' } },
   'a container name of 64 characters': { spec: { containers: [{ name: 'a'.repeat(64) }] } },
   'a port name of 64 characters': {

@@ -29,7 +29,7 @@ function setup(options: Partial<HandlerOptions> = {}) {
     metrics,
     log,
     clock: () => 0,
-    namespaces: (name) => (name === 'shop' ? shop : undefined),
+    namespaces: (name) => (name === 'shop' ? shop : name === 'elsewhere' ? { labels: {} } : undefined),
     ...options,
   });
   return { handler, metrics, lines };
@@ -83,8 +83,10 @@ test('where the policy only watches nobody is denied', () => {
 
 test('a namespace without a policy, and one that nobody knows', () => {
   const { handler } = setup();
+  const elsewhere = handler.validate(request({ namespace: 'elsewhere' }));
+  assert.deepEqual(elsewhere.response, { uid: 'f0a1', allowed: true });
   const { response } = handler.validate(request({ namespace: 'other' }));
-  assert.deepEqual(response, { uid: 'f0a1', allowed: true });
+  assert.deepEqual(response.auditAnnotations, { verdict: 'unknown' });
   const { engine } = effectiveConfig(file);
   const blind = createHandler({
     config: () => engine,
@@ -92,7 +94,8 @@ test('a namespace without a policy, and one that nobody knows', () => {
     log: recordingLog().log,
     clock: () => 0,
   });
-  assert.deepEqual(blind.validate(request()).response, { uid: 'f0a1', allowed: true });
+  const unknown = { uid: 'f0a1', allowed: true, auditAnnotations: { verdict: 'unknown' } };
+  assert.deepEqual(blind.validate(request()).response, unknown);
 });
 
 const passing: Readonly<Record<string, Parameters<typeof request>[0]>> = {

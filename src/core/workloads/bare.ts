@@ -3,6 +3,7 @@ import type { EngineConfig } from '../engine-config.ts';
 import type { Container, Pod } from '../kubernetes.ts';
 import { own, places } from '../pod.ts';
 import { isSame } from '../pointer.ts';
+import type { Claims } from './manifest.ts';
 import type { Recorded } from '../status.ts';
 import { recorded } from '../status.ts';
 import { uninject } from '../uninject.ts';
@@ -27,12 +28,12 @@ export function withoutInjection(template: Pod, config: EngineConfig): Pod {
  * the owner's from then on. A template that came with a record of its own, from `podscrape inject` for instance, is
  * left as it came, as it is on creation.
  */
-export function withoutOldInjection(template: Pod, old: Pod, config: EngineConfig): Pod {
+export function withoutOldInjection(template: Pod, old: Pod, claims: Claims, config: EngineConfig): Pod {
   const text = statusText(template, config);
   const oldText = statusText(old, config);
   const cameInjected = text !== undefined && text !== oldText && isRecord(recorded(template, config));
   if (oldText === undefined || cameInjected) return template;
-  const { added, changed } = unaltered(recorded(old, config), old, template);
+  const { added, changed } = unaltered(recorded(old, config), old, template, claims);
   return uninject(template, added, changed, config);
 }
 
@@ -40,16 +41,21 @@ function isRecord({ added, changed }: Recorded): boolean {
   return Object.keys(added).length > 0 || Object.keys(changed).length > 0;
 }
 
-/** The part of a record about things that stand in both templates alike. */
-function unaltered({ added, changed }: Recorded, old: Pod, now: Pod): Recorded {
+/** The part of a record about things that stand in both templates alike, and that no manifest of the owner's has. */
+function unaltered({ added, changed }: Recorded, old: Pod, now: Pod, claims: Claims): Recorded {
   const isLeft = (of: (pod: Pod) => unknown): boolean => isSame(of(old), of(now));
   const lists = Object.entries(added) as readonly (readonly [keyof Added, readonly string[]])[];
   const annotation = (key: string) => (pod: Pod) => own(pod.metadata?.annotations, key);
   return {
     added: Object.fromEntries(
-      lists.map(([list, names]) => [list, names.filter((name) => isLeft((pod) => READ[list](pod, name)))]),
+      lists.map(([list, names]) => [
+        list,
+        names.filter((name) => isLeft((pod) => READ[list](pod, name)) && !claims(list, name)),
+      ]),
     ),
-    changed: Object.fromEntries(Object.entries(changed).filter(([key]) => isLeft(annotation(key)))),
+    changed: Object.fromEntries(
+      Object.entries(changed).filter(([key]) => isLeft(annotation(key)) && !claims('changed', key)),
+    ),
   };
 }
 

@@ -8,7 +8,8 @@ import { recorded } from '../status.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { WorkloadKind } from '../workload-kinds.ts';
 import { isSameTemplate, statusText, withoutInjection, withoutOldInjection } from './bare.ts';
-import { isInManifest } from './manifest.ts';
+import type { Claims } from './manifest.ts';
+import { claimsOf, isInManifest } from './manifest.ts';
 import type { Workload } from './workload.ts';
 import { templateOf } from './workload.ts';
 
@@ -31,16 +32,17 @@ export function takeOver(
   config: EngineConfig,
 ): Injection {
   const old = subject.old === undefined ? undefined : templateOf(subject.old, subject.kind);
+  const claims = claimsOf(subject.workload, subject.old, subject.kind);
   const decide = (pod: Pod): Injection => inject(pod, surroundings, config);
   if (config.workloads === 'hoist') {
-    const pod = old === undefined ? template : withoutLeftover(template, old, subject, config);
+    const pod = old === undefined ? template : withoutLeftover(template, old, subject, claims, config);
     return { decision: decide(pod).decision, pod };
   }
   if (old === undefined) return decide(template);
   const as = decide(template);
   if (as.pod === template && stands(template, decide, config)) return as;
   if (isEarlierInjection(template, old, as.pod, config)) return { decision: as.decision, pod: template };
-  const bare = withoutOldInjection(template, old, config);
+  const bare = withoutOldInjection(template, old, claims, config);
   if (isSameTemplate(bare, withoutInjection(old, config))) return { decision: kept(as.decision), pod: old };
   return decide(bare);
 }
@@ -78,12 +80,13 @@ function withoutLeftover(
   template: Pod,
   old: Pod,
   { kind, workload, old: stored }: Subject,
+  claims: Claims,
   config: EngineConfig,
 ): Pod {
   const text = statusText(old, config);
   if (text === undefined || statusText(template, config) !== text) return template;
   const key = [...kind.template.split('.'), 'metadata', 'annotations', `${config.annotationPrefix}/status`];
-  return isInManifest(workload, stored, key) ? template : withoutOldInjection(template, old, config);
+  return isInManifest(workload, stored, key) ? template : withoutOldInjection(template, old, claims, config);
 }
 
 /**

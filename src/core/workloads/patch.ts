@@ -21,6 +21,8 @@ import type { WorkloadAdmission } from './admit.ts';
 import { isSameTemplate, withoutInjection, withoutOldInjection } from './bare.ts';
 import type { Form, Keys } from './hoist.ts';
 import { hoistedBefore, hoistedKey, isRequestKey, parseHoisted, withoutHoisted } from './hoist.ts';
+import type { Claims } from './manifest.ts';
+import { claimsOf } from './manifest.ts';
 import type { Workload } from './workload.ts';
 import { asWorkload, pointerOf, templateOf } from './workload.ts';
 
@@ -73,6 +75,7 @@ class Check {
   readonly #after: Workload;
   readonly #templates: { readonly before: Pod; readonly after: Pod; readonly old: Pod | undefined };
   readonly #record: Keys;
+  readonly #claims: Claims;
   readonly #config: EngineConfig;
 
   constructor(
@@ -91,6 +94,7 @@ class Check {
       old: old === undefined ? undefined : templateOf(old, kind),
     };
     this.#record = hoistedBefore(before, old, kind, config.annotationPrefix);
+    this.#claims = claimsOf(before, old, kind);
     this.#config = config;
   }
 
@@ -148,7 +152,7 @@ class Check {
     const { annotationPrefix } = this.#config;
     const text = own(this.#after.metadata?.annotations, hoistedKey(this.#config));
     return isSameTemplate(
-      unhoisted(withoutOldInjection(before, old, this.#config), this.#record),
+      unhoisted(withoutOldInjection(before, old, this.#claims, this.#config), this.#record),
       unhoisted(withoutInjection(after, this.#config), parseHoisted(text, annotationPrefix)),
     );
   }
