@@ -151,7 +151,9 @@ export function podFault(before: Pod, after: Pod): string | undefined {
   const known = takenPortNames(before);
   if ([...takenPortNames(after)].some((name) => !known.has(name) && !isPortName(name)))
     return 'a port name is not valid';
-  if (annotationBytes(after) > ANNOTATION_BYTES) return 'the annotations exceed 256 KiB';
+  // What was too large before is the apiserver's to refuse.
+  if (annotationBytes(after) > Math.max(ANNOTATION_BYTES, annotationBytes(before)))
+    return 'the annotations exceed 256 KiB';
   return undefined;
 }
 

@@ -106,7 +106,8 @@ class Check {
     const [first] = special;
     if (first !== undefined && !this.#keepsOwners())
       return `operation ${first.op} ${first.path} takes something of the owner's`;
-    if (annotationBytes(this.#after) > ANNOTATION_BYTES) return 'the annotations exceed 256 KiB';
+    if (annotationBytes(this.#after) > Math.max(ANNOTATION_BYTES, annotationBytes(this.#before)))
+      return 'the annotations exceed 256 KiB';
     const { before, after } = this.#templates;
     return podFault(before, after) ?? resultFault(this.#before, patch, this.#after);
   }

@@ -191,6 +191,16 @@ describe('a workload patch that may be sent', () => {
     assert.deepEqual(makeWorkloadPatch(update, update.object, engineConfig(inject)), []);
   });
 
+  it('leaves annotations that are too large already to the apiserver', () => {
+    const large = changed(asked, ({ metadata, spec }) => {
+      const request = metadata.annotations;
+      metadata.annotations = { large: 'x'.repeat(262_144) };
+      spec.template.metadata = { annotations: request };
+    });
+    const patch = makeWorkloadPatch(created(large), admitted(created(large), inject), engineConfig(inject));
+    assert.ok(patch.length > 0);
+  });
+
   it('takes an injection out by an update, element by element', () => {
     const update = takenOff();
     const patch = makeWorkloadPatch(update, admitted(update, inject), engineConfig(inject));
