@@ -36,9 +36,12 @@ export interface EnvVar {
   readonly valueFrom?: unknown;
 }
 
+/** Text after the apiserver; a custom kind may keep the number that its owner wrote. */
+export type Quantities = Readonly<Record<string, string | number>>;
+
 export interface ResourceRequirements {
-  readonly requests?: Readonly<Record<string, string>> | null;
-  readonly limits?: Readonly<Record<string, string>> | null;
+  readonly requests?: Quantities | null;
+  readonly limits?: Quantities | null;
 }
 
 export interface VolumeMount {

@@ -89,10 +89,10 @@ export function isMetadataShaped(metadata: unknown): boolean {
 }
 
 /** The value of an own key; `undefined` for inherited names such as `constructor`. */
-export function own(
-  map: Readonly<Record<string, string>> | null | undefined,
+export function own<T = string>(
+  map: Readonly<Record<string, T>> | null | undefined,
   key: string,
-): string | undefined {
+): T | undefined {
   return map !== null && map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
 }
 

@@ -236,7 +236,7 @@ suite('policies', () => {
     );
     const quiet = POLICIES.replaceAll('mode: warn', 'mode: inject');
     const [, careful] = (await webhooks(...written(t, quiet))).filter(({ name }) => name.includes('unasked'));
-    assert.deepEqual(careful?.namespaceSelector?.matchExpressions?.at(-1), {
+    assert.deepEqual(careful?.namespaceSelector.matchExpressions.at(-1), {
       key: 'podscrape.dev/mode',
       operator: 'In',
       values: ['warn', 'enforce'],
