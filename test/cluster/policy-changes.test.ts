@@ -104,7 +104,12 @@ describe('policies and time, on a real control plane', await requireCluster('pol
       assert.notEqual((await plane.kubectl(image, { allowFailure: true })).code, 0);
       assert.equal((await patch('grown', annotated(FINE))).code, 0);
       await plane.kubectl(image);
-      await plane.waitFor('its Pod', async () => (await partsOf('grown', PODS)).length === 1);
+      // The ReplicaSet whose Pods were denied is in its back-off, and the Deployment counts its wish until it is scaled down.
+      await plane.waitFor(
+        'a Pod of the new template',
+        async () => JSON.stringify(await partsOf('grown', PODS)).includes('example.com/web:2'),
+        { timeoutMs: 60_000 },
+      );
     });
 
     it('deleted in the foreground it is gone, with all that it owns', async () => {
