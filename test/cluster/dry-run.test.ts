@@ -107,5 +107,9 @@ describe(`${count} generated Pods of seed ${seed}, dry`, await requireCluster('d
 /** Accepted, or the reason and words of the refusal without the names that the apiserver generates. */
 function verdictOf({ status, body }: ApiResponse<KubeObject>): string {
   if (status === 201) return 'accepted';
-  return `${status} ${body.reason ?? ''}: ${(body.message ?? '').replaceAll(/"web-[a-z0-9]+"/g, 'NAME')}`;
+  const message = (body.message ?? '').replaceAll(/"web-[a-z0-9]+"/g, 'NAME');
+  // The apiserver looks over the resources of a Pod in the order of a Go map, another one each time.
+  const [, intro = message, list = ''] = /^([^[]*)\[(spec.*)\]$/s.exec(message) ?? [];
+  const faults = list.split(/, (?=spec\b)/).sort();
+  return `${status} ${body.reason ?? ''}: ${intro}${faults.join(', ')}`;
 }

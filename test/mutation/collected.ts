@@ -13,6 +13,7 @@ export interface CollectedTest {
 
 interface Context {
   readonly assert: { fileSnapshot(value: string, path: string): void };
+  after(hook: () => unknown): void;
 }
 
 type Body = (context: Context) => unknown;
@@ -33,15 +34,21 @@ export function describe(name: string, body: () => void): void {
 export function it(name: string, body: Body): void {
   const id = [...suites, name].join(' > ');
   const run = async (): Promise<void> => {
-    await body(context);
+    const hooks: (() => unknown)[] = [];
+    try {
+      await body({ assert: snapshots, after: (hook) => void hooks.push(hook) });
+    } finally {
+      for (const hook of hooks) await hook();
+    }
   };
   collected.push({ id, run });
 }
 
-const context: Context = {
-  assert: {
-    fileSnapshot(value, path) {
-      assert.equal(value.trim(), readFileSync(path, 'utf8').trim());
-    },
+export const test = it;
+export const suite = describe;
+
+const snapshots: Context['assert'] = {
+  fileSnapshot(value, path) {
+    assert.equal(value.trim(), readFileSync(path, 'utf8').trim());
   },
 };
