@@ -75,6 +75,10 @@ const REPLACEABLE = new RegExp(
     String.raw`^${CONTAINER}/env/\d+/value$`,
   ].join('|'),
 );
+/** A qualified name, as apimachinery's IsQualifiedName has it. */
+const ANNOTATION_KEY =
+  /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
 const ANNOTATION = /^\/metadata\/annotations\/([^/]+)$/;
 /** Written where absent, never replaced. */
 const OTHERS: readonly string[] = ['kubectl.kubernetes.io/default-container', SCRAPE_TARGETS];
@@ -151,6 +155,13 @@ export function podFault(before: Pod, after: Pod): string | undefined {
   const known = takenPortNames(before);
   if ([...takenPortNames(after)].some((name) => !known.has(name) && !isPortName(name)))
     return 'a port name is not valid';
+  const noted = before.metadata?.annotations ?? {};
+  if (
+    Object.keys(after.metadata?.annotations ?? {}).some(
+      (key) => !Object.hasOwn(noted, key) && !ANNOTATION_KEY.test(key),
+    )
+  )
+    return 'an annotation key is not valid';
   // What was too large before is the apiserver's to refuse.
   if (annotationBytes(after) > Math.max(ANNOTATION_BYTES, annotationBytes(before)))
     return 'the annotations exceed 256 KiB';

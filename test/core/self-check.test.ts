@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Operation } from 'fast-json-patch';
 import type { Pod } from '../../src/core/kubernetes.ts';
 import { makePatch, SelfCheckError } from '../../src/core/patch.ts';
-import { selfCheck } from '../../src/core/self-check.ts';
+import { podFault, selfCheck } from '../../src/core/self-check.ts';
 
 const PREFIX = 'podscrape.dev';
 
@@ -236,3 +236,42 @@ function withNotes(annotations: Record<string, string>): Pod {
 function withContainer(container: Pod['spec']['containers'][number]): Pod {
   return { ...before, spec: { containers: [container] } };
 }
+
+describe('a Pod that the apiserver would refuse', () => {
+  const pod = (container: object, more: object = {}): Pod =>
+    ({ spec: { containers: [{ name: 'web', ...container }], ...more } });
+  const noted = (key: string): Pod => ({ ...pod({}), metadata: { annotations: { [key]: 'x' } } });
+  const port = (containerPort: number, protocol = 'TCP') => pod({ ports: [{ containerPort, protocol }] });
+  const volumes = (...names: string[]) => pod({}, { volumes: names.map((name) => ({ name })) });
+  const containers = (...names: string[]): Pod => ({ spec: { containers: names.map((name) => ({ name })) } });
+
+  const cases: readonly (readonly [what: string, before: Pod, after: Pod, fault: RegExp | undefined])[] = [
+    ['a port above all', pod({}), port(65_536), /a port is out of range/],
+    ['port zero', pod({}), port(0), /a port is out of range/],
+    ['the highest port', pod({}), port(65_535), undefined],
+    ['the lowest port', pod({}), port(1), undefined],
+    ['a port that was wrong before', port(0), port(0), undefined],
+    ['a port that was too high before', port(65_536), port(65_536), undefined],
+    [
+      'two containers of a name',
+      containers('web'),
+      containers('web', 'web'),
+      /a container name is there twice/,
+    ],
+    ['two that were there before', containers('a', 'a'), containers('a', 'a', 'b'), undefined],
+    ['two volumes of a name', volumes('a'), volumes('a', 'a'), /a volume name is there twice/],
+    ['two volumes that were there before', volumes('a', 'a'), volumes('a', 'a', 'b'), undefined],
+    ['a port name that is none', pod({}), pod({ ports: [{ name: 'A_b', containerPort: 1 }] }), /a port name/],
+    ['an annotation key with _ at its end', pod({}), noted('prometheus.io/param_a_'), /an annotation key/],
+    ['an annotation key of 64 characters', pod({}), noted(`a.io/${'x'.repeat(64)}`), /an annotation key/],
+    ['an annotation key of 63 characters', pod({}), noted(`a.io/${'x'.repeat(63)}`), undefined],
+    ['a key that was wrong before', noted('a b'), noted('a b'), undefined],
+  ];
+  for (const [what, before, after, fault] of cases) {
+    it(what, () => {
+      const found = podFault(before, after);
+      if (fault === undefined) assert.equal(found, undefined);
+      else assert.match(found ?? '', fault);
+    });
+  }
+});
