@@ -238,8 +238,9 @@ function withContainer(container: Pod['spec']['containers'][number]): Pod {
 }
 
 describe('a Pod that the apiserver would refuse', () => {
-  const pod = (container: object, more: object = {}): Pod =>
-    ({ spec: { containers: [{ name: 'web', ...container }], ...more } });
+  const pod = (container: object, more: object = {}): Pod => ({
+    spec: { containers: [{ name: 'web', ...container }], ...more },
+  });
   const noted = (key: string): Pod => ({ ...pod({}), metadata: { annotations: { [key]: 'x' } } });
   const port = (containerPort: number, protocol = 'TCP') => pod({ ports: [{ containerPort, protocol }] });
   const volumes = (...names: string[]) => pod({}, { volumes: names.map((name) => ({ name })) });
