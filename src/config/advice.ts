@@ -1,5 +1,6 @@
 import { canDeny } from '../core/policy.ts';
-import type { LabelSelector, Policy } from '../core/policy.ts';
+import type { Policy } from '../core/policy.ts';
+import type { LabelSelector } from '../core/selector.ts';
 import type { Config } from './effective.ts';
 import { canonicalJson } from './hash.ts';
 

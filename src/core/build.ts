@@ -1,9 +1,7 @@
 import { filledEnv, presentAppEnv, setAppEnv } from './app-env.ts';
-import type { Community } from './community.ts';
 import { COMMUNITY_PREFIX } from './community.ts';
-import type { Added, Changed, Decision, Injection, Reason, Target } from './decision.ts';
+import type { Decision, Injection, Target } from './decision.ts';
 import { writtenPrefixes } from './dialects.ts';
-import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { PlannedExporter } from './exporters.ts';
 import { MERGE_METRICS } from './istio.ts';
@@ -12,29 +10,16 @@ import { applicationContainers, hasPortName, isMetricsPortName, own, servingPlac
 import { declarePorts } from './ports.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
+import { Recorder } from './recorder.ts';
 import { annotate } from './scrape-annotations.ts';
 import { addSidecar, isOurs, isOurVolume } from './sidecar.ts';
-import { changedStillThere, recorded } from './status.ts';
 import type { ResolvedTarget } from './targets.ts';
 import { defaultContainer } from './targets.ts';
 import { parsePortNumber } from './values.ts';
 import { warn } from './warnings.ts';
+import type { Work } from './work.ts';
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
-
-/** What has been decided and is now to be carried out. */
-export interface Work {
-  readonly request: Request;
-  readonly profiles: readonly string[];
-  readonly plan: readonly PlannedExporter[];
-  /** Not empty; the application's first. */
-  readonly targets: readonly ResolvedTarget[];
-  /** What the owner said in the community's annotations. */
-  readonly said: Community;
-  /** Whether Istio merges the Pod's metrics. */
-  readonly merging: boolean;
-  readonly reason: Extract<Reason, 'injected' | 'adopted'>;
-}
 
 /** The changes themselves, in order: sidecars, environment, ports, annotations. */
 export function build(pod: Pod, work: Work, problems: Problem[], config: EngineConfig): Injection {
@@ -97,44 +82,6 @@ function scrapeTargets(pod: Pod, targets: readonly Target[], config: EngineConfi
 /** The agent scrapes over http, and a comma in a path would end the target. */
 function isMergeable({ scheme, path, params }: Pick<Target, 'scheme' | 'path' | 'params'>): boolean {
   return scheme === 'http' && params.length === 0 && !path.includes(',');
-}
-
-/**
- * Collects what was added. What stands there already counts as ours only if an earlier record says so; and only for
- * things that this decision wants, so that a forged record cannot claim the owner's.
- */
-class Recorder {
-  readonly #earlier: Partial<Added>;
-  readonly #changed: Changed;
-  readonly #config: EngineConfig;
-  readonly #lists: Record<keyof Added, string[]>;
-
-  constructor(pod: Pod, config: EngineConfig) {
-    const { added, changed } = recorded(pod, config);
-    this.#earlier = added;
-    this.#changed = changed;
-    this.#config = config;
-    const empty = Object.keys(NOTHING_ADDED).map((list) => [list, []] as const);
-    this.#lists = Object.fromEntries(empty) as unknown as Record<keyof Added, string[]>;
-  }
-
-  note(list: keyof Added, added: readonly string[], present: readonly string[] = []): void {
-    const earlier = this.#earlier[list] ?? [];
-    const ours = [...added, ...present.filter((name) => earlier.includes(name))];
-    this.#lists[list] = [...new Set([...this.#lists[list], ...ours])];
-  }
-
-  /** Sorted, so that a later pass that finds what this one added writes the same record. */
-  added(): Added {
-    const sorted = Object.entries(this.#lists).map(([list, names]) => [list, [...names].sort()]);
-    return { ...NOTHING_ADDED, ...(Object.fromEntries(sorted) as Partial<Added>) };
-  }
-
-  /** What was changed now, and before as far as it still is so. */
-  changed(pod: Pod, now: Changed): Changed {
-    const all = { ...changedStillThere(pod, this.#changed, this.#config), ...now };
-    return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
 }
 
 function placeSidecar(

@@ -4,23 +4,14 @@ import type { Decision, Target } from './decision.ts';
 import { parseDuration } from './duration.ts';
 import type { Pod } from './kubernetes.ts';
 import { isTcp, servingPlace } from './pod.ts';
-import type { Conventions, ConventionSeverity, Policy } from './policy.ts';
+import type { Conventions, ConventionSeverity, Policy, Violation } from './policy.ts';
 import { policyName } from './policy.ts';
 import { metricsPortName } from './ports.ts';
 import type { Problem } from './problem.ts';
 import { problemText, severity } from './problem.ts';
 import type { PlaceInRequest, PlacedAttribute, RequestPlaces } from './target-places.ts';
 import { askedPort, describesApplication, placeOf, requestPlaces } from './target-places.ts';
-import { clip, oneOf, quoted, withoutControlCharacters } from './text.ts';
-
-/** One thing that is off convention. */
-export interface Violation {
-  readonly convention: keyof Conventions;
-  /** As configured; the mode caps it (`capSeverity`). */
-  readonly severity: ConventionSeverity;
-  /** `off-convention`, or for `noBadValues` what the decision found. */
-  readonly problem: Problem;
-}
+import { clip, oneOf, quoted, WARNING_LENGTH, withoutControlCharacters } from './text.ts';
 
 export interface Judged {
   /** What the decision was made on. It may be a Pod that podscrape has already injected into. */
@@ -177,8 +168,6 @@ function compiled(pattern: string): RE2JS {
   return regex;
 }
 
-/** Kubernetes asks for warnings of at most 120 characters. */
-const WARNING_LENGTH = 120;
 /** Of what is off, however long the key and the policy's name are. */
 const LEAST_WORDS = 24;
 

@@ -1,6 +1,5 @@
-import type { Violation } from './conventions.ts';
 import type { Pod } from './kubernetes.ts';
-import type { PolicyMode } from './policy.ts';
+import type { PolicyMode, Violation } from './policy.ts';
 import type { Problem } from './problem.ts';
 import type { Params } from './values.ts';
 

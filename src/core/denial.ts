@@ -1,6 +1,5 @@
-import type { Violation } from './conventions.ts';
 import { policySuffix } from './conventions.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Violation } from './policy.ts';
 import { inForce, policyName } from './policy.ts';
 import { problemText } from './problem.ts';
 import { selectorText } from './selector.ts';

@@ -1,6 +1,6 @@
 import { adoption } from './adoption.ts';
 import { applicationRequests } from './application.ts';
-import type { Work } from './build.ts';
+import type { Work } from './work.ts';
 import { build } from './build.ts';
 import { readCommunity } from './community.ts';
 import type { Decision, Injection, Reason } from './decision.ts';
@@ -17,7 +17,7 @@ import { hasErrors, severity } from './problem.ts';
 import type { Layers, OwnKeys, Request } from './request.ts';
 import { adoptedRequest, readOwnKeys, readRequest } from './request.ts';
 import { ANNOTATION_BYTES, annotationBytes } from './self-check.ts';
-import { stillThere, withStatus } from './status.ts';
+import { statusKey, stillThere, withStatus } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ResolvedTarget } from './targets.ts';
 import { checkOverlaps, distinct, reachable, withoutExporters } from './target-checks.ts';
@@ -57,7 +57,7 @@ function decide(pod: Pod, layers: Layers, config: EngineConfig): Injection {
 function withinLimits(pod: Pod, injection: Injection, config: EngineConfig): Injection {
   if (injection.pod === pod || annotationBytes(injection.pod) <= ANNOTATION_BYTES) return injection;
   const message = 'nothing is injected: all annotations together would exceed 256 KiB';
-  const problem: Problem = { code: 'not-injected', path: `${config.annotationPrefix}/status`, message };
+  const problem: Problem = { code: 'not-injected', path: statusKey(config), message };
   return { decision: skipped('too-large', [...injection.decision.problems, problem]), pod };
 }
 

@@ -3,6 +3,7 @@ import type { StringMap } from './kubernetes.ts';
 import { own } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
+import type { LabelSelector } from './selector.ts';
 import { matches } from './selector.ts';
 import { clip, oneOf, quoted } from './text.ts';
 
@@ -15,18 +16,6 @@ export const POLICY_MODES = ['audit', 'inject', 'warn', 'enforce'] as const;
 export type PolicyMode = (typeof POLICY_MODES)[number];
 
 export type ConventionSeverity = 'warn' | 'deny';
-
-/** Kubernetes' LabelSelector, on labels of a namespace or of an object. An empty one matches everything. */
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly LabelRequirement[];
-}
-
-export interface LabelRequirement {
-  readonly key: string;
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-  readonly values?: readonly string[];
-}
 
 /** What Pods are asked to keep to; each absent one asks for nothing. */
 export interface Conventions {
@@ -45,6 +34,15 @@ export interface Conventions {
   /** Ports are asked for by name, not by number. */
   readonly requireNamedPort?: ConventionSeverity;
   readonly noBadValues?: ConventionSeverity;
+}
+
+/** One thing that is off convention. */
+export interface Violation {
+  readonly convention: keyof Conventions;
+  /** As configured; the mode caps it (`capSeverity`). */
+  readonly severity: ConventionSeverity;
+  /** `off-convention`, or for `noBadValues` what the decision found. */
+  readonly problem: Problem;
 }
 
 /** Objects that the conventions leave alone, until a moment. */

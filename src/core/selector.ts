@@ -1,6 +1,17 @@
 import type { StringMap } from './kubernetes.ts';
 import { own } from './pod.ts';
-import type { LabelRequirement, LabelSelector } from './policy.ts';
+
+/** Kubernetes' LabelSelector, on labels of a namespace or of an object. An empty one matches everything. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly LabelRequirement[];
+}
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values?: readonly string[];
+}
 
 /** Kubernetes' label selectors (apimachinery, `labels.Requirement.Matches`): every requirement has to hold. */
 export function matches(selector: LabelSelector, labels: StringMap | null | undefined): boolean {

@@ -30,8 +30,9 @@ interface StatusRecord {
 
 const MOST_PROBLEMS = 20;
 
-function statusKey(config: EngineConfig): string {
-  return `${config.annotationPrefix}/status`;
+/** The record's own annotation. */
+export function statusKey({ annotationPrefix }: Pick<EngineConfig, 'annotationPrefix'>): string {
+  return `${annotationPrefix}/status`;
 }
 
 /** The record, what people look for first; empty lists are left out. */
@@ -65,15 +66,22 @@ export function recorded(pod: Pod, config: EngineConfig): Recorded {
   return { added: record?.added ?? {}, changed: record?.changed ?? {} };
 }
 
+/** The part of a record that can be true of the Pod: things that podscrape writes and that are there. */
+export interface StillThere {
+  readonly added: Added;
+  readonly changed: Changed;
+}
+
 /**
- * The part of an earlier record that can be true: things that podscrape writes and that are there. A pass that refuses
- * keeps it, because what the earlier pass put into the Pod is still to be told from the owner's.
+ * The part of an earlier record that can be true. A pass that refuses keeps it, because what the earlier pass put into
+ * the Pod is still to be told from the owner's.
  */
-export function stillThere(
-  pod: Pod,
-  config: EngineConfig,
-): { readonly added: Added; readonly changed: Changed } {
-  const { added, changed } = recorded(pod, config);
+export function stillThere(pod: Pod, config: EngineConfig): StillThere {
+  return possible(pod, recorded(pod, config), config);
+}
+
+/** The one filter for records: anybody may have written one. */
+export function possible(pod: Pod, { added, changed }: Recorded, config: EngineConfig): StillThere {
   return { added: addedStillThere(pod, added, config), changed: changedStillThere(pod, changed, config) };
 }
 

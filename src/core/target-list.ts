@@ -1,5 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import { ANNOTATIONS } from './annotations.ts';
+import { memo } from './memo.ts';
 import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
 import { clip, hasControlCharacters, oneOf, quoted, withoutControlCharacters } from './text.ts';
@@ -39,7 +40,7 @@ const MOST_TARGETS = 64;
 
 /** Reads `P/targets`. Every problem of every entry is added to `problems`, each with its place. */
 export function readTargetList(text: string, key: string, problems: Problem[]): readonly TargetRequest[] {
-  const list = parseList(text);
+  const list = parsed(text);
   if (typeof list === 'string') {
     problems.push({
       code: 'bad-value',
@@ -51,6 +52,9 @@ export function readTargetList(text: string, key: string, problems: Problem[]): 
   }
   return list.map((entry, index) => readEntry(entry, `${key}[${index}]`, problems));
 }
+
+/** A policy's conventions read the request again, and a Deployment's Pods all bring the same list. */
+const parsed = memo(parseList);
 
 function parseList(text: string): readonly unknown[] | string {
   let list: unknown;

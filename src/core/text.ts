@@ -36,3 +36,6 @@ export function oneOf(words: readonly string[]): string {
   if (shown.length < 2) return shown.join('');
   return `${shown.slice(0, -1).join(', ')} or ${shown[shown.length - 1] ?? ''}`;
 }
+
+/** Longer warnings are cut by clients, and Kubernetes asks for 120 characters or less. */
+export const WARNING_LENGTH = 120;

@@ -1,10 +1,9 @@
 import { checkConventions } from './conventions.ts';
-import type { Violation } from './conventions.ts';
 import type { Decision, Injection } from './decision.ts';
 import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Pod } from './kubernetes.ts';
-import type { Policy, PolicyMode } from './policy.ts';
+import type { Policy, PolicyMode, Violation } from './policy.ts';
 import { capSeverity, effectiveMode, exemptionFor, policyFor } from './policy.ts';
 import type { Problem } from './problem.ts';
 import type { Surroundings } from './surroundings.ts';

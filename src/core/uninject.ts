@@ -2,7 +2,8 @@ import type { Added, Changed } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Container, ContainerPort, EnvVar, Pod, PodSpec } from './kubernetes.ts';
 import { isMetricsPortName, isTcp, places } from './pod.ts';
-import { stillThere } from './status.ts';
+import type { StillThere } from './status.ts';
+import { possible, statusKey } from './status.ts';
 
 /**
  * Takes out of a Pod what a record (`P/status`) says that podscrape put into it, and the record itself. Anybody can
@@ -13,25 +14,12 @@ import { stillThere } from './status.ts';
  * @param changed what the owner's annotations said before
  */
 export function uninject(pod: Pod, added: Partial<Added>, changed: Changed, config: EngineConfig): Pod {
-  const ours = possible(pod, added, changed, config);
+  const ours = possible(pod, { added, changed }, config);
   const bare = withoutOurVolumes(
     withoutEntries(withoutOurContainers(pod, ours.added), ours.added, config),
     ours,
   );
   return withoutOurAnnotations(bare, ours, config);
-}
-
-type Possible = ReturnType<typeof stillThere>;
-
-function recordKey(config: EngineConfig): string {
-  return `${config.annotationPrefix}/status`;
-}
-
-/** The part of the record that can be true of the Pod; there is one filter for that, and it reads the Pod's record. */
-function possible(pod: Pod, added: Partial<Added>, changed: Changed, config: EngineConfig): Possible {
-  const record = JSON.stringify({ outcome: '', reason: '', version: '', config: '', added, changed });
-  const annotations = { ...pod.metadata?.annotations, [recordKey(config)]: record };
-  return stillThere({ ...pod, metadata: { ...pod.metadata, annotations } }, config);
 }
 
 /** The last regular container stays, whatever the record says: no Pod is without one. */
@@ -121,7 +109,7 @@ function wholeWords(append: string): RegExp {
 }
 
 /** A volume stays while a container that stays mounts it. */
-function withoutOurVolumes(pod: Pod, { added }: Possible): Pod {
+function withoutOurVolumes(pod: Pod, { added }: StillThere): Pod {
   const mounted = new Set(
     places(pod).flatMap(({ container }) => (container.volumeMounts ?? []).map(({ name }) => name)),
   );
@@ -131,12 +119,12 @@ function withoutOurVolumes(pod: Pod, { added }: Possible): Pod {
   return withSpec(pod, withList(pod.spec, 'volumes', volumes));
 }
 
-function withoutOurAnnotations(pod: Pod, { added, changed }: Possible, config: EngineConfig): Pod {
+function withoutOurAnnotations(pod: Pod, { added, changed }: StillThere, config: EngineConfig): Pod {
   const before = pod.metadata?.annotations ?? {};
   const isKept = (volume: string): boolean => (pod.spec.volumes ?? []).some(({ name }) => name === volume);
   const keepsMapping = added.volumes.some(isKept);
   const out = new Set([
-    recordKey(config),
+    statusKey(config),
     ...added.annotations.filter(
       (key) => !keepsMapping || !key.startsWith(`${config.annotationPrefix}/mapping`),
     ),

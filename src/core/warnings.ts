@@ -1,4 +1,4 @@
-import type { Work } from './build.ts';
+import type { Work } from './work.ts';
 import { COMMUNITY_PREFIX, GRAFANA_PREFIX, parseScrape } from './community.ts';
 import { writtenPrefixes } from './dialects.ts';
 import type { EngineConfig } from './engine-config.ts';

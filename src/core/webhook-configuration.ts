@@ -2,8 +2,9 @@ import type { OptIn, WorkloadMode } from './engine-config.ts';
 import { SYSTEM_NAMESPACES } from './engine-config.ts';
 import type { MatchCondition } from './match-conditions.ts';
 import { asksForNothing, asksForPodscrape, NEVER_SENT } from './match-conditions.ts';
-import type { LabelRequirement, LabelSelector, Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { canDeny } from './policy.ts';
+import type { LabelRequirement, LabelSelector } from './selector.ts';
 import type { WorkloadKind } from './workload-kinds.ts';
 
 /** Where the apiserver finds podscrape: a base URL without a slash at its end, or a Service. */

@@ -1,7 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Outcome, Reason } from '../core/decision.ts';
-import type { Violation } from '../core/conventions.ts';
-import type { PolicyMode } from '../core/policy.ts';
+import type { PolicyMode, Violation } from '../core/policy.ts';
 import type { ProblemCode } from '../core/problem.ts';
 
 /** Where a request can fail and be let through; a closed set, because it is a label. */

@@ -1,5 +1,5 @@
 import type { Decision } from '../core/decision.ts';
-import { clip, withoutControlCharacters } from '../core/text.ts';
+import { clip, WARNING_LENGTH, withoutControlCharacters } from '../core/text.ts';
 
 /** The parts of `admission.k8s.io/v1 AdmissionResponse` that podscrape writes. */
 export interface AdmissionResponse {
@@ -24,8 +24,6 @@ export interface AdmissionReviewResponse {
 /** The audit annotations of an answer; empty ones are left out. */
 export type Audit = Readonly<Record<string, string>>;
 
-/** Longer warnings are cut by clients, and Kubernetes asks for 120 characters or less. */
-export const WARNING_LENGTH = 120;
 /** The apiserver drops warnings from 4 KiB on; what is left over carries the quoting. */
 export const WARNINGS_LENGTH = 3000;
 const AUDIT_LENGTH = 256;

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Violation } from '../../src/core/conventions.ts';
 import { checkConventions } from '../../src/core/conventions.ts';
 import type { Decision, Reason, Target } from '../../src/core/decision.ts';
 import { NOTHING_ADDED, skipped } from '../../src/core/decision.ts';
 import { denialMessage } from '../../src/core/denial.ts';
 import type { ContainerPort, Pod, StringMap } from '../../src/core/kubernetes.ts';
-import type { Conventions, Policy } from '../../src/core/policy.ts';
+import type { Conventions, Policy, Violation } from '../../src/core/policy.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import { problemText } from '../../src/core/problem.ts';
 import { policyOf } from './policies.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { StringMap } from '../../src/core/kubernetes.ts';
-import type { LabelRequirement, LabelSelector } from '../../src/core/policy.ts';
+import type { LabelRequirement, LabelSelector } from '../../src/core/selector.ts';
 import { matches, selectorText } from '../../src/core/selector.ts';
 
 const one = (key: string, operator: LabelRequirement['operator'], ...values: string[]): LabelSelector => ({

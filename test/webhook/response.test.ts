@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { WARNING_LENGTH } from '../../src/core/text.ts';
 import {
   WARNINGS_LENGTH,
-  WARNING_LENGTH,
   allowed,
   allowedWithPatch,
   allowedWithWarnings,

@@ -5,16 +5,13 @@ import { own, places } from '../pod.ts';
 import { isSame } from '../pointer.ts';
 import type { Claims } from './manifest.ts';
 import type { Recorded } from '../status.ts';
-import { recorded } from '../status.ts';
+import { recorded, statusKey } from '../status.ts';
 import { uninject } from '../uninject.ts';
 
 /** Pod templates as their owners wrote them: without what podscrape put there. */
 
-export function statusText(
-  template: Pod | undefined,
-  { annotationPrefix }: EngineConfig,
-): string | undefined {
-  return own(template?.metadata?.annotations, `${annotationPrefix}/status`);
+export function statusText(template: Pod | undefined, config: EngineConfig): string | undefined {
+  return own(template?.metadata?.annotations, statusKey(config));
 }
 
 /** The template without what its own record says. */

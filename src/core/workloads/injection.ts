@@ -4,7 +4,7 @@ import type { EngineConfig } from '../engine-config.ts';
 import { inject } from '../inject.ts';
 import type { Pod } from '../kubernetes.ts';
 import { places } from '../pod.ts';
-import { recorded } from '../status.ts';
+import { recorded, statusKey } from '../status.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { WorkloadKind } from '../workload-kinds.ts';
 import { isSameTemplate, statusText, withoutInjection, withoutOldInjection } from './bare.ts';
@@ -85,7 +85,7 @@ function withoutLeftover(
 ): Pod {
   const text = statusText(old, config);
   if (text === undefined || statusText(template, config) !== text) return template;
-  const key = [...kind.template.split('.'), 'metadata', 'annotations', `${config.annotationPrefix}/status`];
+  const key = [...kind.template.split('.'), 'metadata', 'annotations', statusKey(config)];
   return isInManifest(workload, stored, key) ? template : withoutOldInjection(template, old, claims, config);
 }
 
@@ -97,7 +97,7 @@ function withoutLeftover(
 function isEarlierInjection(template: Pod, old: Pod, decided: Pod, config: EngineConfig): boolean {
   const text = statusText(template, config);
   if (text === undefined || text === statusText(old, config)) return false;
-  const key = `${config.annotationPrefix}/status`;
+  const key = statusKey(config);
   const { metadata, ...rest } = decided;
   const annotations = { ...metadata?.annotations, [key]: text };
   return isSameTemplate({ ...rest, metadata: { ...metadata, annotations } }, template);
