@@ -17,8 +17,10 @@ export const statsdExporter: Exporter = {
     arg: '--statsd.mapping-config={file}',
     directory: '/etc/podscrape/statsd',
     file: 'mapping.yaml',
+    format: 'statsd',
   },
   // USER of the image; a name (`nobody`) would be refused by the kubelet under runAsNonRoot.
   runAsUser: 65534,
+  go: true,
   resources: { cpuRequest: '10m', cpuLimit: '100m', memoryRequest: '32Mi', memoryLimit: '128Mi' },
 };
