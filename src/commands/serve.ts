@@ -8,7 +8,6 @@ import type { HealthServer } from '../telemetry/health.ts';
 import { ListenError, hostAndPort } from '../telemetry/listen.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { NamespaceWatch } from '../kube/namespaces.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { describeFailure } from '../webhook/failure.ts';
@@ -18,6 +17,7 @@ import type { WebhookServer } from '../webhook/server.ts';
 import { keepConfig } from './config-in-force.ts';
 import type { KeptConfig } from './config-in-force.ts';
 import { assertNoPolicies, PoliciesUnwatched, watchNamespaces } from './namespaces.ts';
+import type { WatchedNamespaces } from './namespaces.ts';
 
 export interface ServeOptions {
   /** The configuration file; every default without one. */
@@ -113,7 +113,7 @@ interface Parts {
   readonly config: Config;
   readonly certificate: Certificate;
   readonly kept: KeptConfig;
-  readonly namespaces: NamespaceWatch | undefined;
+  readonly namespaces: WatchedNamespaces | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly io: ServeIo;
@@ -124,7 +124,7 @@ async function serveUntilStopped(parts: Parts): Promise<number> {
   metrics.certificateNotAfter(certificate.notAfter);
   const handler = createHandler({
     config: () => kept.engine(),
-    namespaces: (name) => namespaces?.get(name),
+    namespaces: (name) => namespaces?.lookup(name),
     metrics,
     log,
     clock: () => performance.now(),

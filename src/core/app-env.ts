@@ -1,6 +1,7 @@
 import type { Container, EnvVar, Pod } from './kubernetes.ts';
 import type { Problem } from './problem.ts';
 import type { AppEnv } from './profile.ts';
+import { literal } from './text.ts';
 
 export interface AppEnvAdded {
   readonly pod: Pod;
@@ -46,9 +47,38 @@ export function setAppEnv(
   };
 }
 
-/** The profile's variables with the exporter's ingest port filled in. */
-export function filledEnv(variables: readonly AppEnv[], ingest: number): readonly AppEnv[] {
-  return variables.map((variable) => filled(variable, ingest));
+/** Where the application sends to, or is scraped through. */
+export interface Whereabouts {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Unknown of an exporter outside the Pod. */
+  readonly port?: number | undefined;
+  readonly ingest?: number | undefined;
+}
+
+/** The profile's variables with the exporter's whereabouts filled in; those that need an unknown one are left out. */
+export function filledEnv(variables: readonly AppEnv[], at: Whereabouts): readonly AppEnv[] {
+  const values: Readonly<Record<string, string | undefined>> = {
+    '{url}': literal(at.url),
+    '{port}': at.port?.toString(),
+    '{ingest}': at.ingest?.toString(),
+  };
+  const isKnown = (variable: AppEnv): boolean =>
+    (textOf(variable).match(PLACES) ?? []).every((place) => values[place] !== undefined);
+  const fill = (text: string): string => text.replace(PLACES, (place) => values[place] ?? place);
+  return variables
+    .filter(isKnown)
+    .map((variable) =>
+      'append' in variable
+        ? { ...variable, append: fill(variable.append) }
+        : { ...variable, value: fill(variable.value) },
+    );
+}
+
+const PLACES = /\{(?:url|port|ingest)\}/g;
+
+function textOf(variable: AppEnv): string {
+  return 'append' in variable ? variable.append : variable.value;
 }
 
 /** `container/VARIABLE` of those that already say what podscrape would have them say. */
@@ -64,13 +94,6 @@ export function presentAppEnv(
       return says ? [`${container.name}/${variable.name}`] : [];
     }),
   );
-}
-
-function filled(variable: AppEnv, ingest: number): AppEnv {
-  const fill = (text: string): string => text.replace('{ingest}', String(ingest));
-  return 'append' in variable
-    ? { ...variable, append: fill(variable.append) }
-    : { ...variable, value: fill(variable.value) };
 }
 
 interface Extended {

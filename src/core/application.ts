@@ -1,12 +1,18 @@
 import type { Community, CommunityValue } from './community.ts';
 import type { Pod } from './kubernetes.ts';
-import type { PlannedExporter } from './exporters.ts';
+import type { ExternalExporter, PlannedExporter } from './exporters.ts';
 import { hasPortName, places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';
 import type { TargetAttribute, TargetRequest } from './target-list.ts';
 import { badValue, parsePath, parsePort, parsePortNumber, parseScheme } from './values.ts';
 import type { Parsed } from './values.ts';
+
+/** The exporters of a request, those outside the Pod among them. */
+interface ExportersAsked {
+  readonly exporters: readonly PlannedExporter[];
+  readonly external: readonly ExternalExporter[];
+}
 
 /**
  * The application targets that a request asks for, before ports and containers are looked up: the list, or one
@@ -16,7 +22,7 @@ export function applicationRequests(
   pod: Pod,
   request: Request,
   said: Community,
-  exporters: readonly PlannedExporter[],
+  { exporters, external }: ExportersAsked,
   problems: Problem[],
 ): readonly TargetRequest[] {
   const { attributes } = request;
@@ -38,7 +44,9 @@ export function applicationRequests(
   const hasProfile = request.profiles.some((profile) => profile.target !== undefined);
   const community = communityRequest(pod, attributes, said, exporters);
   const wanted =
-    hasProfile || request.describesApplication || (exporters.length > 0 && community.port !== undefined);
+    hasProfile ||
+    request.describesApplication ||
+    (exporters.length + external.length > 0 && community.port !== undefined);
   if (!wanted) return [];
   return [mergeCommunity(attributes, community, problems)];
 }

@@ -3,12 +3,13 @@ import { COMMUNITY_PREFIX } from './community.ts';
 import type { Decision, Injection, Target } from './decision.ts';
 import { writtenPrefixes } from './dialects.ts';
 import type { EngineConfig } from './engine-config.ts';
-import type { PlannedExporter } from './exporters.ts';
+import type { ExternalExporter, PlannedExporter } from './exporters.ts';
 import { MERGE_METRICS } from './istio.ts';
-import type { Pod } from './kubernetes.ts';
+import type { Container, Pod } from './kubernetes.ts';
 import { applicationContainers, hasPortName, isMetricsPortName, own, servingPlace, tcpPort } from './pod.ts';
 import { declarePorts } from './ports.ts';
 import type { Problem } from './problem.ts';
+import type { AppEnv, Profile } from './profile.ts';
 import type { Request } from './request.ts';
 import { Recorder } from './recorder.ts';
 import { annotate } from './scrape-annotations.ts';
@@ -28,6 +29,7 @@ export function build(pod: Pod, work: Work, problems: Problem[], config: EngineC
   let after = pod;
   for (const planned of plan) after = placeSidecar(after, planned, work, config, record);
   for (const planned of plan) after = pointApplication(after, planned, work, config, record, problems);
+  for (const external of work.external) after = pointAway(after, external, work, config, record, problems);
 
   const primary = primaryTarget(after, work, config);
   const uncarried = targets.filter((target) => target !== primary && !namedPortFinds(after, target, primary));
@@ -64,8 +66,12 @@ export function build(pod: Pod, work: Work, problems: Problem[], config: EngineC
   return { decision, pod: annotated.pod };
 }
 
-/** With a monitor they would be scraped twice; under Istio the monitor goes to the merged port that they describe. */
-function prefixesOf({ request, merging }: Work, config: EngineConfig): readonly string[] {
+/**
+ * None where there is nothing to scrape. With a monitor it would be scraped twice; under Istio the monitor goes to the
+ * merged port that they describe.
+ */
+function prefixesOf({ request, targets, merging }: Work, config: EngineConfig): readonly string[] {
+  if (targets.length === 0) return [];
   const all = writtenPrefixes(config);
   if (!request.operatorMode) return all;
   return merging ? all.filter((prefix) => prefix === COMMUNITY_PREFIX) : [];
@@ -92,7 +98,6 @@ function placeSidecar(
   record: Recorder,
 ): Pod {
   const prefix = config.annotationPrefix;
-  const { name } = planned.exporter;
   if (planned.existing !== undefined) {
     // The owner's exporter is the owner's, whatever a record says.
     if (!isOurs(planned)) return pod;
@@ -107,8 +112,7 @@ function placeSidecar(
     record.note('annotations', [], [...keys, DEFAULT_CONTAINER]);
     return pod;
   }
-  const application =
-    work.targets.find((target) => target.container !== name)?.container ?? defaultContainer(pod)?.name;
+  const application = mainContainer(pod, work);
   const added = addSidecar(pod, planned, isNative(pod, work.request, config), config);
   record.note('containers', [added.container]);
   record.note('volumes', added.volumes);
@@ -118,6 +122,16 @@ function placeSidecar(
   record.note('annotations', [DEFAULT_CONTAINER]);
   const annotations = { ...added.pod.metadata?.annotations, [DEFAULT_CONTAINER]: application };
   return { ...added.pod, metadata: { ...added.pod.metadata, annotations } };
+}
+
+/** For kubectl: the regular container with the application's first target, else the one that the engine defaults to. */
+function mainContainer(pod: Pod, work: Work): string | undefined {
+  const exporters = exporterNames(work);
+  const regular = pod.spec.containers.map(({ name }) => name).filter((name) => !exporters.has(name));
+  const served = work.targets.find(({ container }) => regular.includes(container))?.container;
+  // A listed target that names nothing is looked for in the default container first, in the next pass too.
+  const isOpen = work.request.list?.some(({ container, port }) => (container ?? port) === undefined) ?? false;
+  return (isOpen ? undefined : served) ?? defaultContainer(pod, exporters)?.name;
 }
 
 /** Native where the Pod is to end: a regular exporter would keep a Job running for ever. */
@@ -138,13 +152,11 @@ function pointApplication(
   record: Recorder,
   problems: Problem[],
 ): Pod {
-  if (work.request.appEnv === 'off' || planned.ingest === undefined) return pod;
-  const names = new Set(work.plan.map(({ existing, exporter }) => existing?.container.name ?? exporter.name));
-  const containers = applicationContainers(pod, names);
-  const variables = filledEnv(
-    planned.profiles.flatMap((profile) => profile.exporter?.appEnv ?? []),
-    planned.ingest,
-  );
+  if (work.request.appEnv === 'off') return pod;
+  const { port, ingest, profiles } = planned;
+  const containers = containersToPoint(pod, exporterNames(work));
+  const url = `http://127.0.0.1:${port}`;
+  const variables = filledEnv(appEnvOf(profiles), { url, port, ingest });
   if (planned.existing !== undefined) {
     if (isOurs(planned)) {
       const present = presentAppEnv(containers, variables);
@@ -157,6 +169,50 @@ function pointApplication(
   record.note('env', result.added, result.present);
   record.note('extended', result.extended, result.present);
   return result.pod;
+}
+
+/**
+ * The application's variables for an exporter outside the Pod. Whether the application's main container can take them
+ * decides for the others too, so that one that another webhook adds afterwards is left alone.
+ */
+function pointAway(
+  pod: Pod,
+  { profiles, url }: ExternalExporter,
+  work: Work,
+  config: EngineConfig,
+  record: Recorder,
+  problems: Problem[],
+): Pod {
+  if (work.request.appEnv === 'off') return pod;
+  const names = exporterNames(work);
+  const containers = containersToPoint(pod, names);
+  const variables = filledEnv(appEnvOf(profiles), { url });
+  const main = containers.filter((container) => container === defaultContainer(pod, names));
+  // Where kubectl's default container is none of the application's, all of them decide.
+  const deciding = main.length > 0 ? main : containers;
+  const tried = setAppEnv(pod, deciding, variables, config.annotationPrefix, []);
+  const changes = [...tried.added, ...tried.extended];
+  const isChanged = ({ name }: Container): boolean => changes.some((entry) => entry.startsWith(`${name}/`));
+  const those = deciding.every(isChanged) ? containers : deciding.filter((one) => !isChanged(one));
+  const result = setAppEnv(pod, those, variables, config.annotationPrefix, problems);
+  const present = [...result.present, ...presentAppEnv(containers, variables)];
+  record.note('env', result.added, present);
+  record.note('extended', result.extended, present);
+  return result.pod;
+}
+
+/** The application's; none where every container of the Pod is an exporter. */
+function containersToPoint(pod: Pod, exporters: ReadonlySet<string>): readonly Container[] {
+  return applicationContainers(pod, exporters).filter(({ name }) => !exporters.has(name));
+}
+
+function appEnvOf(profiles: readonly Profile[]): readonly AppEnv[] {
+  return profiles.flatMap((profile) => profile.exporter?.appEnv ?? []);
+}
+
+/** The containers that the request's exporters have in the Pod. */
+function exporterNames({ plan }: Work): ReadonlySet<string> {
+  return new Set(plan.map(({ existing, exporter }) => existing?.container.name ?? exporter.name));
 }
 
 /** The name that the target's port has, or whether it will get one of ours. */

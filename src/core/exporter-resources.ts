@@ -52,6 +52,22 @@ export function exporterResources(
   return chosen;
 }
 
+/** The same for a Pod of QoS class Guaranteed, which a container without a limit would take out of its class. */
+export function guaranteedResources(
+  defaults: ExporterResources,
+  chosen: Readonly<Partial<ExporterResources>>,
+  { annotationPrefix }: Pick<EngineConfig, 'annotationPrefix'>,
+  problems: Problem[],
+): Readonly<Partial<ExporterResources>> {
+  const limits = RESOURCES.filter(({ field, limit }) => limit === undefined && chosen[field] === undefined);
+  const kept = limits.filter(({ field }) => defaults[field] !== 'none');
+  for (const { key, field } of kept) {
+    const message = `using ${defaults[field]}: without a limit the Pod would lose its QoS class Guaranteed`;
+    problems.push({ code: 'ignored-key', path: `${annotationPrefix}/${key}`, message });
+  }
+  return { ...chosen, ...Object.fromEntries(kept.map(({ field }) => [field, defaults[field]])) };
+}
+
 function isWithin(value: string, { min, max }: { readonly min: string; readonly max: string }): boolean {
   return !exceeds(value, max) && !exceeds(min, value);
 }

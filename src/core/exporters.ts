@@ -1,13 +1,16 @@
 import type { EngineConfig } from './engine-config.ts';
 import type { Pod } from './kubernetes.ts';
 import type { Place } from './pod.ts';
-import { imageName, isMetricsPortName, isTcp, isWindows, places, tcpPort } from './pod.ts';
+import { isTcp, isWindows, places } from './pod.ts';
 import type { Problem } from './problem.ts';
 import type { Exporter, ExporterResources, Profile } from './profile.ts';
-import { exporterResources, RESOURCES } from './exporter-resources.ts';
+import type { Connected } from './exporter-connection.ts';
+import { connect, externalUrl, readsConnection, shareOut } from './exporter-connection.ts';
+import { findExporter, metricsPortOf, setPort } from './exporter-place.ts';
+import { exporterResources, guaranteedResources, RESOURCES } from './exporter-resources.ts';
 import type { Request } from './request.ts';
+import { isGuaranteed, isOurs } from './sidecar.ts';
 import type { KeyReference } from './values.ts';
-import { parsePortNumber } from './values.ts';
 
 /** One exporter that the request's profiles use, looked up in the Pod. */
 export interface PlannedExporter {
@@ -16,6 +19,8 @@ export interface PlannedExporter {
   readonly mapping?: string;
   /** A ConfigMap whose file takes the mapping's place, if it is there. */
   readonly mappingConfigMap?: KeyReference;
+  /** How a new one is told what it connects to. */
+  readonly connected: Connected;
   /** What the container gets; absent ones are not set. */
   readonly resources: Readonly<Partial<ExporterResources>>;
   /** The container that already is this exporter, the owner's or ours from an earlier pass. */
@@ -25,13 +30,27 @@ export interface PlannedExporter {
   readonly ingest: number | undefined;
 }
 
+/** An exporter that the cluster has: nothing of it is in the Pod, and the application is pointed at it. */
+export interface ExternalExporter {
+  readonly exporter: Exporter;
+  readonly profiles: readonly Profile[];
+  /** Without a slash at its end. */
+  readonly url: string;
+}
+
+export interface Exporters {
+  /** Those that are in the Pod, or are to be. */
+  readonly inPod: readonly PlannedExporter[];
+  readonly external: readonly ExternalExporter[];
+}
+
 /** One plan for each exporter, however many profiles share it. */
 export function planExporters(
   pod: Pod,
   request: Request,
   config: EngineConfig,
   problems: Problem[],
-): readonly PlannedExporter[] {
+): Exporters {
   const byExporter = new Map<string, Profile[]>();
   for (const profile of request.profiles) {
     if (profile.exporter === undefined) continue;
@@ -39,28 +58,61 @@ export function planExporters(
     if (sharing === undefined) byExporter.set(profile.exporter.exporter, [profile]);
     else sharing.push(profile);
   }
-  const exporters = [...byExporter.keys()].flatMap((name) => config.exporters.get(name) ?? []);
-  reportUnused(request, exporters, config.annotationPrefix, problems);
-  const plans: PlannedExporter[] = [];
-  for (const [name, profiles] of byExporter) {
+  const uses = [...byExporter].map(([name, profiles]): Use => {
     const exporter = config.exporters.get(name);
     if (exporter === undefined)
       throw new Error(`profile ${profiles[0]?.name ?? ''} uses the unknown exporter ${name}`);
-    plans.push(plan(pod, exporter, profiles, request, config, problems));
+    return { exporter, profiles, existing: findExporter(pod, exporter, byExporter) };
+  });
+  const prefix = config.annotationPrefix;
+  const asked = request.exporter;
+  // An exporter that is there already is connected, and the keys are for one that is not.
+  const absent = uses.filter(({ existing }) => existing === undefined).map(({ exporter }) => exporter);
+  const connecting = absent.filter((exporter) => CONNECTION.some((way) => readsConnection(exporter, way)));
+  // Of a key that is wrong nothing more is said; it may be all that is missing.
+  const shares = asked.isConnectionBad ? undefined : shareOut(connecting, asked, prefix, problems);
+  const inPod: PlannedExporter[] = [];
+  const external: ExternalExporter[] = [];
+  for (const use of uses) {
+    const { exporter, profiles, existing } = use;
+    const share = shares?.get(exporter) ?? {};
+    if (existing === undefined && exporter.external === true && share.address !== undefined) {
+      const url = externalUrl(exporter, share.address, prefix, problems);
+      if (url !== undefined) external.push({ exporter, profiles, url });
+      continue;
+    }
+    const connects = existing === undefined && shares !== undefined;
+    const connected = connects ? connect(exporter, share, prefix, problems) : UNCONNECTED;
+    inPod.push(plan(pod, { ...use, connected }, request, config, problems));
   }
-  return plans;
+  const names = uses.map(({ exporter }) => exporter);
+  reportUnused(request, names, prefix, problems);
+  for (const planned of inPod) reportUnread(planned, absent, asked, prefix, problems);
+  return { inPod, external };
+}
+
+const CONNECTION = ['address', 'secret'] as const;
+const UNCONNECTED: Connected = { env: [], args: [] };
+
+/** An exporter with the profiles of the request that use it, and its container where it has one already. */
+interface Use {
+  readonly exporter: Exporter;
+  readonly profiles: readonly Profile[];
+  readonly existing: Place | undefined;
 }
 
 function plan(
   pod: Pod,
-  exporter: Exporter,
-  profiles: readonly Profile[],
+  { exporter, profiles, existing, connected }: Use & { readonly connected: Connected },
   { exporter: asked }: Request,
   config: EngineConfig,
   problems: Problem[],
 ): PlannedExporter {
   const mappings = [...new Set(profiles.flatMap((profile) => profile.exporter?.mapping ?? []))];
-  if (mappings.length > 1 && asked.mapping === undefined) {
+  // `P/statsd-mapping` is checked as statsd_exporter would check it, and is for no other format.
+  const takesMapping = takesStatsdMapping(exporter);
+  const own = takesMapping ? asked.mapping : undefined;
+  if (mappings.length > 1 && own === undefined) {
     problems.push({
       code: 'profile-conflict',
       path: `${config.annotationPrefix}/profile`,
@@ -68,22 +120,27 @@ function plan(
       hint: 'keep one',
     });
   }
-  const takesMapping = exporter.mapping !== undefined;
   const { mappingConfigMap } = takesMapping ? asked : {};
   // A ConfigMap may be missing, and without any file the exporter would not start.
   const fallback = mappings[0] ?? (mappingConfigMap === undefined ? undefined : NO_MAPPINGS);
-  const mapping = (takesMapping ? asked.mapping : undefined) ?? fallback;
-  const existing = findExporter(pod, exporter);
+  const mapping = own ?? fallback;
+  const chosen = exporterResources(exporter.resources, asked.resources, config, problems);
+  const keepsClass = existing === undefined && isGuaranteed(pod);
   return {
     exporter,
     profiles,
     ...(mapping === undefined ? {} : { mapping }),
     ...(mappingConfigMap === undefined ? {} : { mappingConfigMap }),
-    resources: exporterResources(exporter.resources, asked.resources, config, problems),
+    connected,
+    resources: keepsClass ? guaranteedResources(exporter.resources, chosen, config, problems) : chosen,
     ...(existing === undefined ? {} : { existing }),
     port: existing === undefined ? exporter.port : metricsPortOf(existing, exporter),
-    ingest: existing === undefined ? exporter.ingestPort : flagPort(existing, exporter, '{ingest}'),
+    ingest: existing === undefined ? exporter.ingestPort : setPort(existing, exporter, '{ingest}'),
   };
+}
+
+function takesStatsdMapping({ mapping }: Exporter): boolean {
+  return mapping?.format === 'statsd';
 }
 
 const NO_MAPPINGS = 'mappings: []\n';
@@ -95,12 +152,14 @@ function reportUnused(
   prefix: string,
   problems: Problem[],
 ): void {
-  const mapped = exporters.some(({ mapping }) => mapping !== undefined);
+  const mapped = exporters.some(takesStatsdMapping);
+  const reads = (way: 'address' | 'secret'): boolean =>
+    exporters.some((exporter) => readsConnection(exporter, way));
   const rows: readonly (readonly [key: string, given: boolean, read: boolean])[] = [
     ['statsd-mapping', asked.mapping !== undefined, mapped],
     ['statsd-mapping-configmap', asked.mappingConfigMap !== undefined, mapped],
-    ['exporter-address', asked.address !== undefined, false],
-    ['exporter-secret', asked.secret !== undefined, false],
+    ['exporter-address', asked.address !== undefined, reads('address')],
+    ['exporter-secret', asked.secret !== undefined, reads('secret')],
     ...RESOURCES.map(
       ({ key, field }) => [key, asked.resources[field] !== undefined, exporters.length > 0] as const,
     ),
@@ -112,36 +171,22 @@ function reportUnused(
   }
 }
 
-/** The container of the exporter's name, else of its image, wherever the image comes from. */
-function findExporter(pod: Pod, exporter: Exporter): Place | undefined {
-  const all = places(pod).filter((place) => place.serves);
-  const names = [...exporter.imageNames, imageName(exporter.image)];
-  return (
-    all.find(({ container }) => container.name === exporter.name) ??
-    all.find(({ container }) => names.includes(imageName(container.image)))
-  );
-}
-
-/** Where an exporter that is already there serves metrics: by port name, by its flag, by its usual number. */
-function metricsPortOf(place: Place, exporter: Exporter): number {
-  const ports = (place.container.ports ?? []).filter(isTcp);
-  const named = ports.find((port) => isMetricsPortName(port.name));
-  if (named !== undefined) return named.containerPort;
-  const flag = flagPort(place, exporter, '{port}');
-  if (flag !== undefined) return flag;
-  if (tcpPort(place.container, exporter.port) !== undefined) return exporter.port;
-  const others = ports.filter((port) => port.containerPort !== exporter.ingestPort);
-  return others.length === 1 && others[0] !== undefined ? others[0].containerPort : exporter.port;
-}
-
-/** The port in the argument that sets it (`--web.listen-address=:9200`, or as two arguments), if the Pod has one. */
-function flagPort(place: Place, exporter: Exporter, variable: '{port}' | '{ingest}'): number | undefined {
-  const flag = exporter.args.find((arg) => arg.includes(variable))?.split('=', 1)[0];
-  const args = [...(place.container.command ?? []), ...(place.container.args ?? [])];
-  const index = args.findIndex((arg) => arg === flag || arg.startsWith(`${flag ?? ''}=`));
-  if (flag === undefined || index < 0) return undefined;
-  const value = args[index] === flag ? args[index + 1] : args[index];
-  return parsePortNumber(/:([0-9]+)$/.exec(value ?? '')?.[1] ?? '');
+/** Keys about a connection that only an exporter of the owner's would read; ours has read them in an earlier pass. */
+function reportUnread(
+  planned: PlannedExporter,
+  absent: readonly Exporter[],
+  asked: Request['exporter'],
+  prefix: string,
+  problems: Problem[],
+): void {
+  const { exporter, existing } = planned;
+  if (existing === undefined || isOurs(planned)) return;
+  for (const way of CONNECTION) {
+    if (asked[way] === undefined || !readsConnection(exporter, way)) continue;
+    if (absent.some((other) => readsConnection(other, way))) continue;
+    const message = `ignored, because the Pod has a ${exporter.name} of its own`;
+    problems.push({ code: 'ignored-key', path: `${prefix}/exporter-${way}`, message, hint: 'remove it' });
+  }
 }
 
 /** Why no sidecar may be added to the Pod, or undefined when one may. */

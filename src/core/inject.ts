@@ -11,9 +11,11 @@ import type { PlannedExporter } from './exporters.ts';
 import { choosePorts, planExporters, sidecarObstacle } from './exporters.ts';
 import { isMerging } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
+import { fitting } from './namespace-limits-fit.ts';
 import { isPodShaped } from './pod.ts';
 import type { Problem } from './problem.ts';
-import { hasErrors, severity } from './problem.ts';
+import { hasErrors, problemText, severity } from './problem.ts';
+import type { Profile } from './profile.ts';
 import type { Layers, OwnKeys, Request } from './request.ts';
 import { adoptedRequest, readOwnKeys, readRequest } from './request.ts';
 import { ANNOTATION_BYTES, annotationBytes } from './self-check.ts';
@@ -126,19 +128,20 @@ function carryOut(
 ): Injection {
   const profiles = request.profiles.map((profile) => profile.name);
   const said = readCommunity(pod, config);
-  const exporters = usable(pod, planExporters(pod, request, config, problems), config, problems);
+  const { inPod, external } = planExporters(pod, request, config, problems);
+  const { limits } = surroundings;
+  const allowed = usable(pod, inPod, config, problems);
+  const exporters = fitting(pod, allowed, request.exporter.resources, limits, config, problems);
   const resolved = resolveTargets(
     pod,
-    applicationRequests(pod, request, said, exporters, problems),
+    applicationRequests(pod, request, said, { exporters, external }, problems),
     said,
     request.profiles.find((profile) => profile.target !== undefined),
     new Set(exporters.flatMap(({ existing }) => existing?.container.name ?? [])),
     problems,
   );
   const application = distinct(withoutExporters(resolved, exporters, problems), problems);
-  // Without a list they are the application target's too, and what is wrong with them has been said.
-  const known = request.list === undefined && resolved.length > 0;
-  const times = exporters.length === 0 ? undefined : scrapeTimes(request.attributes, known ? [] : problems);
+  for (const planned of exporters) checkTimes(planned, request, problems);
   checkOverlaps(pod, application, exporters, problems);
   const errors = problems.filter((problem) => severity(problem) === 'error');
   if (errors.length > 0) {
@@ -146,14 +149,15 @@ function carryOut(
     return refuse(pod, onlyPorts ? 'port-conflict' : 'bad-request', profiles, problems, config);
   }
   const plan = placeExporters(pod, exporters, application);
-  const wanted = [...application, ...plan.map((planned) => exporterTarget(planned, times))];
+  const wanted = [...application, ...plan.map((planned) => exporterTarget(planned, request))];
   const targets = reachable(pod, wanted, plan, config, problems) ? wanted : [];
-  if (targets.length === 0) {
+  // With an exporter of the cluster's alone there is nothing to scrape here, and the application is told of it.
+  if (targets.length === 0 && (wanted.length > 0 || external.length === 0)) {
     const why = pod.spec.hostNetwork === true ? 'host-network' : 'no-sidecar';
     return refuse(pod, why, profiles, problems, config);
   }
   const merging = isMerging(pod, surroundings);
-  return build(pod, { request, profiles, plan, targets, said, merging, reason }, problems, config);
+  return build(pod, { request, profiles, plan, external, targets, said, merging, reason }, problems, config);
 }
 
 /** The exporters that are there or may be added; the others are left out, with a word about it. */
@@ -178,7 +182,8 @@ function placeExporters(
   exporters: readonly PlannedExporter[],
   application: readonly ResolvedTarget[],
 ): readonly PlannedExporter[] {
-  const taken = new Set(application.map((target) => target.port));
+  const there = exporters.filter(({ existing }) => existing !== undefined);
+  const taken = new Set([...application, ...there].map(({ port }) => port));
   return exporters.map((planned) => {
     const chosen = choosePorts(pod, planned, taken);
     taken.add(chosen.port);
@@ -187,7 +192,23 @@ function placeExporters(
   });
 }
 
-function exporterTarget(planned: PlannedExporter, times: ReturnType<typeof scrapeTimes>): ResolvedTarget {
+/** The request's times hold for exporters too, over their profiles'; what is wrong with them is said once. */
+function checkTimes({ profiles }: PlannedExporter, { attributes }: Request, problems: Problem[]): void {
+  const found: Problem[] = [];
+  scrapeTimes(attributes, found, timesOf(profiles));
+  const said = new Set(problems.map(problemText));
+  problems.push(...found.filter((problem) => !said.has(problemText(problem))));
+}
+
+/** Of several profiles that share an exporter the first that says something counts. */
+function timesOf(profiles: readonly Profile[]): Pick<Profile, 'interval' | 'timeout'> {
+  const interval = profiles.find((profile) => profile.interval !== undefined)?.interval;
+  const timeout = profiles.find((profile) => profile.timeout !== undefined)?.timeout;
+  return { ...(interval === undefined ? {} : { interval }), ...(timeout === undefined ? {} : { timeout }) };
+}
+
+function exporterTarget(planned: PlannedExporter, { attributes }: Request): ResolvedTarget {
+  const times = scrapeTimes(attributes, [], timesOf(planned.profiles));
   return {
     container: planned.existing?.container.name ?? planned.exporter.name,
     port: planned.port,

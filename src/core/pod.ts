@@ -167,7 +167,7 @@ const MESH_PROXIES: ReadonlySet<string> = new Set([
   'nginx-mesh-sidecar',
 ]);
 
-const EXPORTER = /[-_]exporter$/;
+const EXPORTER = /[-_]exporter$|^(?:prom-)?pushgateway$/;
 
 /** Whether a container is a known mesh proxy or an exporter rather than the application. */
 export function isHelper(container: Container): boolean {

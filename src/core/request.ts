@@ -36,6 +36,8 @@ export interface ExporterRequest {
   readonly mappingConfigMap?: KeyReference;
   readonly address?: string;
   readonly secret?: KeyReference;
+  /** One of the two is set and wrong, which has been said. */
+  readonly isConnectionBad: boolean;
   readonly resources: Readonly<Partial<ExporterResources>>;
 }
 
@@ -165,7 +167,7 @@ function requestOf(
     nativeSidecar: values['native-sidecar'] ?? 'auto',
     appEnv: values['app-env'] ?? 'auto',
     operatorMode,
-    exporter: exporterRequest(values),
+    exporter: exporterRequest(keys),
   };
 }
 
@@ -177,7 +179,7 @@ function listOf(
   return text === undefined ? undefined : readTargetList(text, path, problems);
 }
 
-function exporterRequest(values: Values): ExporterRequest {
+function exporterRequest({ values, bad }: OwnKeys): ExporterRequest {
   const entries = [
     ['mapping', values['statsd-mapping']],
     ['mappingConfigMap', values['statsd-mapping-configmap']],
@@ -187,6 +189,7 @@ function exporterRequest(values: Values): ExporterRequest {
   const resources = RESOURCES.map(({ key, field }) => [field, values[key]] as const);
   return {
     ...(Object.fromEntries(entries) as Partial<ExporterRequest>),
+    isConnectionBad: bad.has('exporter-address') || bad.has('exporter-secret'),
     resources: Object.fromEntries(resources.filter(([, value]) => value !== undefined)),
   };
 }

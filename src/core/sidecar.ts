@@ -6,6 +6,7 @@ import { imageName, own } from './pod.ts';
 import { metricsPortName, takenPortNames } from './ports.ts';
 import type { ExporterResources } from './profile.ts';
 import { parseQuantity, sameQuantity } from './quantity.ts';
+import { literal } from './text.ts';
 
 /** The exporter's container and what it needs in the Pod. */
 
@@ -59,8 +60,10 @@ export function addSidecar(
   // The ServiceAccount plugin runs again after us and would mount the Pod's token here too, unless the path is taken
   // (plugin/pkg/admission/serviceaccount). A downwardAPI volume without items is empty and allowed everywhere.
   if (pod.spec.automountServiceAccountToken !== false) {
-    const volume = { name: freeVolumeName(pod, TOKEN_VOLUME), downwardAPI: {} };
-    volumes.push(volume);
+    // Several exporters share one.
+    const shared = (pod.spec.volumes ?? []).find(isEmptyOfOurs);
+    const volume = shared ?? { name: freeVolumeName(pod, TOKEN_VOLUME), downwardAPI: {} };
+    if (shared === undefined) volumes.push(volume);
     mounts.push({ name: volume.name, mountPath: TOKEN_PATH, readOnly: true });
   }
 
@@ -101,6 +104,12 @@ function mappingKey(pod: Pod, mapping: string, prefix: string): string {
   return present === undefined || present === mapping ? key : `${key}-${sha256(mapping, 8)}`;
 }
 
+function isEmptyOfOurs({ name, downwardAPI, ...other }: Volume): boolean {
+  const isEmpty =
+    typeof downwardAPI === 'object' && downwardAPI !== null && Object.keys(downwardAPI).length === 0;
+  return name.startsWith(TOKEN_VOLUME) && isEmpty && Object.keys(other).length === 0;
+}
+
 function freeVolumeName(pod: Pod, name: string): string {
   const taken = new Set((pod.spec.volumes ?? []).map((volume) => volume.name));
   if (!taken.has(name)) return name;
@@ -109,15 +118,43 @@ function freeVolumeName(pod: Pod, name: string): string {
   }
 }
 
-/** The arguments with the ports filled in, the mapping's last. */
+/** The exporter's own arguments, those of the profiles, each once, those of its connection; the mapping's last. */
 function exporterArgs(planned: PlannedExporter, mapped: boolean): readonly string[] {
   const { args, mapping } = planned.exporter;
-  const filled = args.map((arg) =>
-    arg.replace('{port}', String(planned.port)).replace('{ingest}', String(planned.ingest ?? '')),
-  );
+  const further = planned.profiles.flatMap(({ exporter }) => exporter?.args ?? []);
+  const own = new Set(args);
+  const all = [...args, ...new Set(further.filter((arg) => !own.has(arg))), ...planned.connected.args];
+  const filled = all.map((arg) => fill(arg, planned));
   return mapped && mapping !== undefined
     ? [...filled, mapping.arg.replace('{file}', `${mapping.directory}/${mappingFile(planned)}`)]
     : filled;
+}
+
+/** In one go: an address that looks like a place to fill is none. */
+function fill(text: string, { port, ingest, connected }: PlannedExporter): string {
+  const values: Readonly<Record<string, string>> = {
+    '{port}': String(port),
+    '{ingest}': String(ingest ?? ''),
+    '{address}': literal(connected.address ?? ''),
+  };
+  return text.replace(/\{(?:port|ingest|address)\}/g, (place) => values[place] ?? place);
+}
+
+/**
+ * Its variables, those of the connection, and its memory bound. A Secret is referred to, never read or copied, and is
+ * optional: one that is missing would keep the container from being made, and the Pod from becoming ready.
+ */
+function exporterEnv(planned: PlannedExporter): readonly EnvVar[] {
+  const { exporter, connected, resources } = planned;
+  const { secret } = connected;
+  const env = [...(exporter.env ?? []), ...connected.env].flatMap((variable): readonly EnvVar[] => {
+    const { name } = variable;
+    if ('value' in variable) return [{ name, value: fill(variable.value, planned) }];
+    if (secret === undefined) return [];
+    const secretKeyRef = { name: secret.name, key: secret.key, optional: true };
+    return [{ name, valueFrom: { secretKeyRef } }];
+  });
+  return exporter.go ? [...env, ...memoryBound(resources.memoryLimit)] : env;
 }
 
 /**
@@ -146,7 +183,7 @@ function exporterContainer(
 ): Container {
   const { exporter } = planned;
   const resources = containerResources(pod, planned.resources);
-  const env = memoryBound(planned.resources.memoryLimit);
+  const env = exporterEnv(planned);
   const name = metricsPortName(exporter.name, planned.port, takenPortNames(pod));
   return {
     name: exporter.name,
@@ -201,7 +238,7 @@ function quantities(
 }
 
 /** QoS class Guaranteed: every container limits cpu and memory and requests nothing less. */
-function isGuaranteed(pod: Pod): boolean {
+export function isGuaranteed(pod: Pod): boolean {
   return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].every(({ resources }) =>
     ['cpu', 'memory'].every((name) => {
       const limit = own(resources?.limits, name);

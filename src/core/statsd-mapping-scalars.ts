@@ -53,6 +53,8 @@ function resolveText(text: string, orTime: boolean): Scalar {
   if (/^(?:~|null|Null|NULL)?$/.test(text)) return { type: 'null' };
   const value = BOOLEANS.get(text);
   if (value !== undefined) return { type: 'bool', value };
+  // The library tells numbers by their first character.
+  if (!/^[-+.0-9]/.test(text)) return { type: 'string', value: text };
   const number = special(text) ?? (text.startsWith('.') ? undefined : integer(text.replaceAll('_', '')));
   if (typeof number === 'bigint') return { type: 'int', value: number };
   const float = number ?? decimal(text);

@@ -152,7 +152,7 @@ export function withStatus(pod: Pod, decision: Decision, config: EngineConfig): 
   const record = recordOf(decision, config);
   const text = textOf(record);
   const current = own(pod.metadata?.annotations, key);
-  if (current === text || sameButProblems(parse(current), record)) return pod;
+  if (current === text || saysTheSame(parse(current), record)) return pod;
   return {
     ...pod,
     metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [key]: text } },
@@ -168,9 +168,11 @@ function textOf(record: StatusRecord): string {
   return text.replace(JSON.stringify(problems), () => `[\n${lines}\n]`);
 }
 
-function sameButProblems(a: StatusRecord | undefined, b: StatusRecord): boolean {
-  if (a?.outcome !== 'injected') return false;
-  return JSON.stringify({ ...a, problems: undefined }) === JSON.stringify({ ...b, problems: undefined });
+/** Fields that are none of the record's (`podscrape inject` keeps some of its own there) do not count. */
+function saysTheSame(a: StatusRecord | undefined, b: StatusRecord): boolean {
+  const counted = (record: StatusRecord): string =>
+    JSON.stringify(record.outcome === 'injected' ? { ...record, problems: undefined } : record);
+  return a !== undefined && counted(a) === counted(b);
 }
 
 const LONGEST_RECORD = 65_536;

@@ -1,4 +1,5 @@
 import type { StringMap } from './kubernetes.ts';
+import type { NamespaceLimits } from './namespace-limits.ts';
 
 /** What the engine is told about the place an object goes to; nothing of it is looked up by the engine. */
 export interface Surroundings {
@@ -12,6 +13,8 @@ export interface Surroundings {
   /** The namespace's own labels and annotations, from a watch; undefined where nobody watches. */
   readonly labels?: StringMap;
   readonly annotations?: StringMap;
+  /** The namespace's LimitRanges and ResourceQuotas, best effort: undefined where nothing is known of them. */
+  readonly limits?: NamespaceLimits;
   /** Milliseconds since 1970, for exemptions that end; undefined counts as the beginning of time. */
   readonly now?: number;
 }

@@ -51,7 +51,12 @@ export function checkOverlaps(
   for (const planned of exporters) {
     if (planned.existing === undefined) continue;
     const { name } = planned.existing.container;
-    holders.set(planned.port, name);
+    const first = holders.get(planned.port) ?? name;
+    holders.set(planned.port, first);
+    if (first !== name) {
+      const message = `serves ${planned.port}, and so does ${first}`;
+      problems.push({ code: 'port-conflict', path: name, message, hint });
+    }
     for (const { port, portPlace } of application.filter(({ container }) => container === name)) {
       const message = `${port} would be on ${name}, which is the exporter`;
       problems.push({

@@ -17,7 +17,7 @@ import { didYouMean } from './problem.ts';
 import { parsePortNumber } from './values.ts';
 import type { Community } from './community.ts';
 import { ISTIO_PORTS } from './istio.ts';
-import type { TargetDefaults } from './profile.ts';
+import type { Profile, TargetDefaults } from './profile.ts';
 import type { TargetRequest } from './target-list.ts';
 import { oneOf, quoted } from './text.ts';
 
@@ -44,7 +44,7 @@ export function resolveTargets(
   pod: Pod,
   requests: readonly TargetRequest[],
   said: Community,
-  profile: { readonly name: string; readonly target?: TargetDefaults } | undefined,
+  profile: Pick<Profile, 'name' | 'target' | 'interval' | 'timeout'> | undefined,
   exporters: ReadonlySet<string>,
   problems: Problem[],
 ): readonly ResolvedTarget[] {
@@ -70,7 +70,7 @@ export function resolveTargets(
       },
       problems,
     );
-    const times = scrapeTimes(request, problems);
+    const times = scrapeTimes(request, problems, profile);
     if (found === undefined || times === undefined || isIstios(found, request, problems)) continue;
     claimed.add(found.port);
     checkOwner(pod, found, request, problems);
@@ -306,18 +306,24 @@ function conflictHint(pod: Pod, others: readonly string[]): string {
     : `take it off the init container ${idle.container.name}`;
 }
 
-/** Interval and timeout with their defaults; undefined when one is bad (reported). */
+/**
+ * Interval and timeout with their defaults; undefined when one is bad (reported).
+ *
+ * @param defaults the profile's
+ */
 export function scrapeTimes(
   request: TargetRequest,
   problems: Problem[],
+  defaults: Pick<Profile, 'interval' | 'timeout'> = {},
 ): { readonly interval: string; readonly timeout: string } | undefined {
   if (request.bad.has('interval') || request.bad.has('timeout')) return undefined;
-  const interval = request.interval ?? INTERVAL;
+  const interval = request.interval ?? defaults.interval ?? INTERVAL;
   const asked = request.timeout;
   const longest = interval === 'inherit' ? Infinity : (parseDuration(interval) ?? Infinity);
   if (asked === undefined) {
-    const fits = (parseDuration(TIMEOUT) ?? 0) <= longest;
-    return { interval, timeout: fits ? TIMEOUT : interval };
+    const timeout = defaults.timeout ?? TIMEOUT;
+    const fits = timeout === 'inherit' || (parseDuration(timeout) ?? 0) <= longest;
+    return { interval, timeout: fits ? timeout : interval };
   }
   if (asked !== 'inherit' && (parseDuration(asked) ?? 0) > longest) {
     const which =

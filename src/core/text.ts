@@ -39,3 +39,8 @@ export function oneOf(words: readonly string[]): string {
 
 /** Longer warnings are cut by clients, and Kubernetes asks for 120 characters or less. */
 export const WARNING_LENGTH = 120;
+
+/** Text that Kubernetes leaves as it is in a variable or argument: it expands `$(VAR)`, and `$$` is one `$`. */
+export function literal(text: string): string {
+  return text.replaceAll('$', () => '$$');
+}

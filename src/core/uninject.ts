@@ -99,14 +99,20 @@ function appended(name: string, config: EngineConfig): readonly string[] {
   );
 }
 
-/** The text with any number for the ingest port, as whole words, with the space before it where there is one. */
+/** The text with any port and any URL filled in, as whole words, with the space before it where there is one. */
 function wholeWords(append: string): RegExp {
-  const literal = append
-    .split('{ingest}')
-    .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`))
-    .join(String.raw`\d{1,5}`);
-  return new RegExp(`(?:^| )${literal}(?= |$)`, 'g');
+  const pattern = append
+    .split(/(\{(?:url|port|ingest)\})/)
+    .map((part) => FILLED[part] ?? part.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`))
+    .join('');
+  return new RegExp(`(?:^| )${pattern}(?= |$)`, 'g');
 }
+
+const FILLED: Readonly<Record<string, string>> = {
+  '{url}': String.raw`https?://[^ ]+`,
+  '{port}': String.raw`\d{1,5}`,
+  '{ingest}': String.raw`\d{1,5}`,
+};
 
 /** A volume stays while a container that stays mounts it. */
 function withoutOurVolumes(pod: Pod, { added }: StillThere): Pod {

@@ -3,6 +3,7 @@ import { denialMessage } from './denial.ts';
 import type { EngineConfig } from './engine-config.ts';
 import { inject } from './inject.ts';
 import type { Pod } from './kubernetes.ts';
+import { ofTemplates } from './namespace-limits.ts';
 import { isPodShaped } from './pod.ts';
 import { policyFor } from './policy.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -42,7 +43,8 @@ export function judge(
   const policy = labels === undefined ? undefined : policyFor({ name, labels }, config);
   const pod = policy === undefined ? undefined : podOf(subject, config);
   if (policy === undefined || pod === undefined) return undefined;
-  const { decision } = inject(pod, surroundings, config);
+  const where = subject.type === 'pod' ? surroundings : ofTemplates(surroundings);
+  const { decision } = inject(pod, where, config);
   // In audit the severities are kept, to be counted; nobody is denied for them.
   const enforced = decision.policy?.mode === 'enforce';
   const denied = decision.violations.filter(({ severity }) => enforced && severity === 'deny');

@@ -194,9 +194,11 @@ export const parseAddress = guarded((text): Parsed<string> => {
   if (address === '') return bad('is empty', 'write it like 127.0.0.1:6379');
   if (!/^[\x21-\x7e]+$/.test(address))
     return bad(`${quoted(text)} has a blank or a character outside ASCII`, 'percent-encode it');
-  // Kubernetes expands $(VAR) in env values and arguments.
+  if (address.startsWith('-'))
+    return bad(`${quoted(text)} begins with a dash, as a flag does`, 'write HOST:PORT or a URI');
+  // Whoever writes $(VAR) means the variable's value, and the address is handed over as it is.
   if (address.includes('$('))
-    return bad(`${quoted(text)} has $(, which Kubernetes would expand`, 'remove it');
+    return bad(`${quoted(text)} has $(, and no variable is expanded here`, 'write the value');
   return ok(address);
 }, 2048);
 

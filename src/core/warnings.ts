@@ -20,6 +20,7 @@ export function warn(
   else warnOfSeveral(work, uncarried, config, problems);
   if (work.merging) warnOfIstio(work, config, problems);
   const prefix = config.annotationPrefix;
+  warnOfNotices(work, prefix, problems);
   const adds = work.plan.some((planned) => planned.existing === undefined);
   const ends = (pod.spec.restartPolicy ?? 'Always') !== 'Always';
   if (adds && work.request.nativeSidecar === 'false' && ends) {
@@ -28,10 +29,20 @@ export function warn(
   }
 }
 
+/** What the profiles in use have to say, but for those whose exporter cannot be there. */
+function warnOfNotices({ request, plan, external }: Work, prefix: string, problems: Problem[]): void {
+  const used = new Set([...plan, ...external].flatMap(({ profiles }) => profiles));
+  for (const profile of request.profiles) {
+    const { name, notice } = profile;
+    if (notice === undefined || (profile.exporter !== undefined && !used.has(profile))) continue;
+    problems.push({ code: 'profile-notice', path: `${prefix}/profile`, message: `${name}: ${notice}` });
+  }
+}
+
 /** The monitor scrapes the Pod, and so does who reads the owner's annotations. */
-function warnOfDoubleScrape({ said, merging }: Work, problems: Problem[]): void {
+function warnOfDoubleScrape({ said, targets, merging }: Work, problems: Problem[]): void {
   const scrape = said.value('scrape');
-  if (merging || scrape === undefined || parseScrape(scrape.text) !== true) return;
+  if (merging || targets.length === 0 || scrape === undefined || parseScrape(scrape.text) !== true) return;
   const message = 'is "true" beside operator mode: the Pod would be scraped twice';
   problems.push({ code: 'annotation-conflict', path: scrape.key, message, hint: 'remove it' });
 }

@@ -1,6 +1,6 @@
 import type { Community } from './community.ts';
 import type { Reason } from './decision.ts';
-import type { PlannedExporter } from './exporters.ts';
+import type { ExternalExporter, PlannedExporter } from './exporters.ts';
 import type { Request } from './request.ts';
 import type { ResolvedTarget } from './targets.ts';
 
@@ -9,7 +9,9 @@ export interface Work {
   readonly request: Request;
   readonly profiles: readonly string[];
   readonly plan: readonly PlannedExporter[];
-  /** Not empty; the application's first. */
+  /** Those of the cluster, that the application is to be pointed at. */
+  readonly external: readonly ExternalExporter[];
+  /** The application's first; empty only where there is nothing but what is outside the Pod. */
   readonly targets: readonly ResolvedTarget[];
   /** What the owner said in the community's annotations. */
   readonly said: Community;

@@ -13,9 +13,20 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** How much of each object the API server sends. */
+export type Depth = 'metadata' | 'whole';
+
 /** The API server leaves out spec and status: kube-apiserver, `meta.k8s.io/v1`; plain JSON where it does not know that. */
-const METADATA_ONLY = (kind: string): string =>
-  `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
+function accept(depth: Depth, kind: string): string {
+  return depth === 'whole'
+    ? 'application/json'
+    : `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
+}
+
+/** An object as it came, checked for nothing but its metadata. */
+export interface Listed {
+  readonly metadata: ObjectMeta;
+}
 
 /** Objects a page: with managedFields about a megabyte of JSON at a time. */
 const PAGE = 500;
@@ -25,7 +36,7 @@ const LONGEST_LINE = 8 * 1024 * 1024;
 
 interface ListAnswer {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly { readonly metadata?: ObjectMeta }[] | null;
+  readonly items?: readonly Partial<Listed>[] | null;
 }
 
 /**
@@ -36,18 +47,18 @@ interface ListAnswer {
 export async function listPages(
   connection: Connection,
   path: string,
-  take: (object: ObjectMeta) => void,
-  options: { readonly answerMs: number; readonly paged: boolean },
+  take: (object: Listed) => void,
+  options: { readonly answerMs: number; readonly paged: boolean; readonly depth: Depth },
 ): Promise<string> {
   let token = '';
   do {
     const query = options.paged ? new URLSearchParams({ limit: String(PAGE) }) : new URLSearchParams();
     if (token !== '') query.set('continue', token);
     const target = query.size === 0 ? path : `${path}?${query.toString()}`;
-    const response = await connection.get(target, METADATA_ONLY('PartialObjectMetadataList'));
+    const response = await connection.get(target, accept(options.depth, 'PartialObjectMetadataList'));
     const text = await within(response, options.answerMs, () => textOf(response));
     const { metadata, items } = JSON.parse(text) as ListAnswer;
-    for (const { metadata: object } of items ?? []) if (object !== undefined) take(object);
+    for (const object of items ?? []) if (isListed(object)) take(object);
     token = metadata?.continue ?? '';
     if (token === '') {
       // Without one there is nothing to watch from; a real list always has it.
@@ -57,16 +68,20 @@ export async function listPages(
   } while (true);
 }
 
+function isListed(object: Partial<Listed>): object is Listed {
+  return object.metadata !== undefined;
+}
+
 /** What a watch tells. A BOOKMARK's object has a resourceVersion and nothing else. */
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  readonly object: ObjectMeta;
+  readonly object: Listed;
 }
 
 interface RawEvent {
   readonly type?: WatchEvent['type'] | 'ERROR';
   /** Of an ERROR a Status, else an object. */
-  readonly object?: { readonly metadata?: ObjectMeta; readonly code?: number; readonly message?: string };
+  readonly object?: Partial<Listed> & { readonly code?: number; readonly message?: string };
 }
 
 /**
@@ -78,7 +93,12 @@ interface RawEvent {
 export async function openWatch(
   connection: Connection,
   path: string,
-  options: { readonly resourceVersion: string; readonly seconds: number; readonly graceMs: number },
+  options: {
+    readonly resourceVersion: string;
+    readonly seconds: number;
+    readonly graceMs: number;
+    readonly depth: Depth;
+  },
 ): Promise<AsyncGenerator<WatchEvent>> {
   const query = new URLSearchParams({
     watch: 'true',
@@ -87,7 +107,7 @@ export async function openWatch(
     timeoutSeconds: String(options.seconds),
   });
   const target = `${path}?${query.toString()}`;
-  const response = await connection.get(target, METADATA_ONLY('PartialObjectMetadata'));
+  const response = await connection.get(target, accept(options.depth, 'PartialObjectMetadata'));
   return readEvents(response, options.seconds * 1000 + options.graceMs);
 }
 
@@ -117,6 +137,7 @@ async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
 function parseEvent(line: string): WatchEvent {
   const { type, object } = JSON.parse(line) as RawEvent;
   if (type === 'ERROR') throw new ApiError(object?.code ?? 500, object?.message ?? 'an ERROR event');
-  if (type === undefined || object?.metadata === undefined) throw new Error('an event without an object');
-  return { type, object: object.metadata };
+  if (type === undefined || object === undefined || !isListed(object))
+    throw new Error('an event without an object');
+  return { type, object };
 }

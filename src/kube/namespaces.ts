@@ -1,5 +1,5 @@
 import type { ApiServer } from './api-server.ts';
-import type { ObjectMeta } from './list-watch.ts';
+import type { Listed } from './list-watch.ts';
 import type { RestartReason, WatchLog } from './outage.ts';
 import { ResourceWatch } from './resource-watch.ts';
 import type { WatchTimes } from './resource-watch.ts';
@@ -41,7 +41,7 @@ export interface NamespaceWatchOptions {
 /** Starts at once; a request never waits for it. It needs list and watch on namespaces, nothing else. */
 export function startNamespaceWatch(options: NamespaceWatchOptions): NamespaceWatch {
   const { annotationPrefix, ...rest } = options;
-  const keep = ({ labels = {}, annotations = {} }: ObjectMeta): Namespace => {
+  const keep = ({ metadata: { labels = {}, annotations = {} } }: Listed): Namespace => {
     const prefix = `${annotationPrefix()}/`;
     const own = Object.entries(annotations).filter(([key]) => key.startsWith(prefix));
     return { labels, annotations: Object.fromEntries(own) };

@@ -5,7 +5,7 @@ import type { ApiServer } from './api-server.ts';
 import { connect } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { listPages, openWatch } from './list-watch.ts';
-import type { ObjectMeta, WatchEvent } from './list-watch.ts';
+import type { Depth, Listed, WatchEvent } from './list-watch.ts';
 import { Outage } from './outage.ts';
 import type { BackoffTimes, RestartReason, WatchLog } from './outage.ts';
 
@@ -36,8 +36,10 @@ export interface ResourceWatchOptions<T> {
   /** `/api/v1/namespaces`, and its plural name in messages. */
   readonly path: string;
   readonly resource: string;
-  /** What is kept of an object. */
-  readonly keep: (object: ObjectMeta) => T;
+  /** Default: metadata. */
+  readonly depth?: Depth;
+  /** What is kept of an object; nothing where it does not matter. */
+  readonly keep: (object: Listed) => T | undefined;
   readonly log: WatchLog;
   /** After each failure and each list that had become too old; not when a watch ends in its time. */
   readonly onRestart?: (reason: RestartReason) => void;
@@ -56,7 +58,7 @@ interface End {
 }
 
 /**
- * The objects of one resource by name, kept by list and watch as Kubernetes describes it ("API concepts, efficient
+ * The objects of one resource by namespace and name, kept by list and watch as Kubernetes describes it ("API concepts, efficient
  * detection of changes"). It never gives up, and what it knows stays until it knows better.
  *
  * Not client-node's informer, which stops silently after a list that failed, a watch refused with 500 or a connection
@@ -72,7 +74,8 @@ export class ResourceWatch<T> {
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #relist = new AbortController();
-  #objects = new Map<string, T>();
+  /** By namespace, then by name; those without a namespace under an empty one. */
+  #objects: Objects<T> = new Map();
   #synced = false;
   /** Where the next watch begins; undefined when a list is due. */
   #version: string | undefined;
@@ -92,9 +95,14 @@ export class ResourceWatch<T> {
     this.#done = this.#run();
   }
 
-  /** What was kept of the object of that name. */
+  /** What was kept of the object of that name, which has no namespace. */
   get(name: string): T | undefined {
-    return this.#objects.get(name);
+    return this.#objects.get('')?.get(name);
+  }
+
+  /** What was kept of the objects in a namespace, in no order. */
+  in(namespace: string): Iterable<T> {
+    return this.#objects.get(namespace)?.values() ?? [];
   }
 
   /** Whether the objects have ever been listed in full; true from then on, also while the API server is away. */
@@ -127,7 +135,7 @@ export class ResourceWatch<T> {
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<End> {
-    const { server, path } = this.#options;
+    const { server, path, depth = 'metadata' } = this.#options;
     const { answerMs, settledMs, watchSeconds, graceMs } = this.#times;
     let step: End['step'] = this.#version === undefined ? 'list' : 'watch';
     const watch = { settled: false };
@@ -139,7 +147,7 @@ export class ResourceWatch<T> {
       step = 'watch';
       // Spread, so that replicas that started together do not come back together for ever.
       const seconds = Math.ceil(watchSeconds * (1 - this.#random() / 4));
-      const events = await openWatch(connection, path, { resourceVersion, seconds, graceMs });
+      const events = await openWatch(connection, path, { resourceVersion, seconds, graceMs, depth });
       timer = setTimeout(() => {
         watch.settled = true;
         this.#outage.over();
@@ -157,30 +165,43 @@ export class ResourceWatch<T> {
 
   /** Replaces all that is known, at once and at the end. */
   async #list(connection: Connection): Promise<string> {
-    const { path, keep, onSync } = this.#options;
+    const { path, depth = 'metadata', onSync } = this.#options;
     const { answerMs } = this.#times;
-    const objects = new Map<string, T>();
-    const take = (object: ObjectMeta): void => void objects.set(object.name, keep(object));
+    const objects: Objects<T> = new Map();
+    let count = 0;
+    const take = (object: Listed): void => {
+      count++;
+      this.#put(objects, object);
+    };
     let version: string;
     try {
-      version = await listPages(connection, path, take, { answerMs, paged: true });
+      version = await listPages(connection, path, take, { answerMs, paged: true, depth });
     } catch (error) {
       if (!isExpired(error)) throw error;
       // Where etcd is compacted between two pages it may be the next time too; client-go's pager does the same.
       objects.clear();
-      version = await listPages(connection, path, take, { answerMs, paged: false });
+      count = 0;
+      version = await listPages(connection, path, take, { answerMs, paged: false, depth });
     }
     this.#objects = objects;
     this.#synced = true;
-    onSync?.(objects.size);
+    onSync?.(count);
     return version;
   }
 
   #apply({ type, object }: WatchEvent): void {
-    const objects = this.#objects;
-    if (type === 'DELETED') objects.delete(object.name);
-    else if (type !== 'BOOKMARK') objects.set(object.name, this.#options.keep(object));
-    this.#version = object.resourceVersion ?? this.#version;
+    if (type === 'DELETED') remove(this.#objects, object);
+    else if (type !== 'BOOKMARK') this.#put(this.#objects, object);
+    this.#version = object.metadata.resourceVersion ?? this.#version;
+  }
+
+  #put(objects: Objects<T>, object: Listed): void {
+    const { name, namespace = '' } = object.metadata;
+    const kept = this.#options.keep(object);
+    if (kept === undefined) return remove(objects, object);
+    const inNamespace = objects.get(namespace);
+    if (inNamespace === undefined) objects.set(namespace, new Map([[name, kept]]));
+    else inNamespace.set(name, kept);
   }
 
   async #recover({ step, error, settled }: End, resumed: boolean, signal: AbortSignal): Promise<void> {
@@ -192,6 +213,14 @@ export class ResourceWatch<T> {
     const pause = this.#outage.failed(step, error, this.#synced);
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
+}
+
+type Objects<T> = Map<string, Map<string, T>>;
+
+function remove<T>(objects: Objects<T>, { metadata: { name, namespace = '' } }: Listed): void {
+  const inNamespace = objects.get(namespace);
+  inNamespace?.delete(name);
+  if (inNamespace?.size === 0) objects.delete(namespace);
 }
 
 function isExpired(error: unknown): boolean {

@@ -39,6 +39,10 @@ export interface Metrics {
   namespacesSynced(): void;
   /** The watch of namespaces broke and is made anew. */
   namespaceWatchRestarted(): void;
+  /** The first list of a resource that limits Pods has come: `limitranges`, `resourcequotas`. */
+  limitsSynced(resource: string): void;
+  /** The watch of such a resource broke and is made anew. */
+  limitWatchRestarted(resource: string): void;
   certificateNotAfter(time: Date): void;
   /** A request began; the answer is to be called once when it is over. */
   began(): () => void;
@@ -137,6 +141,18 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     help: 'How often the watch of namespaces broke and was made anew.',
     registers,
   });
+  const limits = new Gauge({
+    name: 'podscrape_limit_watch_synced',
+    help: 'Whether the LimitRanges and ResourceQuotas are known: 1 after the first list; 0 also without the right.',
+    labelNames: ['resource'],
+    registers,
+  });
+  const limitRestarts = new Counter({
+    name: 'podscrape_limit_watch_restarts_total',
+    help: 'How often the watch of LimitRanges or ResourceQuotas broke and was made anew.',
+    labelNames: ['resource'],
+    registers,
+  });
   const notAfter = new Gauge({
     name: 'podscrape_certificate_not_after_timestamp_seconds',
     help: 'When the serving certificate expires, in seconds since 1970.',
@@ -152,6 +168,10 @@ export function createMetrics(options: { readonly version: string }): Metrics {
   for (const stage of FAIL_OPEN_STAGES) failedOpen.inc({ stage }, 0);
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
   for (const verdict of ['allowed', 'denied', 'unknown']) validations.inc({ verdict }, 0);
+  for (const resource of ['limitranges', 'resourcequotas']) {
+    limits.set({ resource }, 0);
+    limitRestarts.inc({ resource }, 0);
+  }
   reloadGood.set(1);
 
   return {
@@ -174,6 +194,8 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     },
     namespacesSynced: () => namespaces.set(1),
     namespaceWatchRestarted: () => watchRestarts.inc(),
+    limitsSynced: (resource) => limits.set({ resource }, 1),
+    limitWatchRestarted: (resource) => limitRestarts.inc({ resource }),
     certificateNotAfter: (time) => notAfter.set(time.getTime() / 1000),
     began() {
       inFlight.inc();

@@ -39,7 +39,9 @@ export interface Stages {
 }
 
 /** A namespace as last known; undefined where it is not known, or nobody watches. */
-export type NamespaceLookup = (name: string) => Pick<Surroundings, 'labels' | 'annotations'> | undefined;
+export type NamespaceLookup = (
+  name: string,
+) => Pick<Surroundings, 'labels' | 'annotations' | 'limits'> | undefined;
 
 export interface HandlerOptions {
   /** The configuration in force at the moment of the call. */

@@ -15,13 +15,14 @@ const containerName = fc.oneof(
     'istio-proxy',
     'statsd-exporter',
     'redis-exporter',
+    'pushgateway',
     '123',
     'my--app',
   ),
   fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
 );
 const portNumber = fc.oneof(
-  fc.constantFrom(80, 8080, 9102, 9103, 9125, 8125),
+  fc.constantFrom(80, 8080, 9102, 9103, 9125, 8125, 9091, 9121, 9100),
   fc.integer({ min: 1, max: 65535 }),
 );
 const portName = fc.option(
@@ -41,10 +42,19 @@ function compact<T extends object>(value: T): T {
 const port = fc.record({ name: portName, containerPort: portNumber, protocol }).map(compact);
 const envVar = fc
   .record({
-    name: fc.oneof(fc.constantFrom('GUNICORN_CMD_ARGS', 'STATSD_HOST', 'STATSD_PORT', 'A'), fc.string()),
-    value: fc.option(fc.oneof(fc.constantFrom('', '127.0.0.1', '9125', '--statsd-host=x:1'), fc.string()), {
-      nil: undefined,
-    }),
+    name: fc.oneof(
+      fc.constantFrom('GUNICORN_CMD_ARGS', 'STATSD_HOST', 'STATSD_PORT', 'PUSHGATEWAY_URL', 'A'),
+      fc.string(),
+    ),
+    value: fc.option(
+      fc.oneof(
+        fc.constantFrom('', '127.0.0.1', '9125', '--statsd-host=x:1', 'http://push:9091'),
+        fc.string(),
+      ),
+      {
+        nil: undefined,
+      },
+    ),
     valueFrom: fc.option(fc.constant({ fieldRef: { fieldPath: 'status.podIP' } }), {
       nil: undefined,
       freq: 5,
@@ -68,7 +78,7 @@ const container = fc
         ...['example.com/api:1', 'example.com/worker:1', 'busybox'],
         'prom/statsd-exporter:v0.26',
         'quay.io/prometheus/statsd-exporter:v0.31.0',
-        'x@sha256:1',
+        ...['oliver006/redis_exporter', 'prom/pushgateway:v1', 'x@sha256:1'],
       ),
     ),
     args: optional(
@@ -115,6 +125,8 @@ const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
     'http,statsd',
     'statsd,gunicorn',
     'spring-boot, gunicorn',
+    ...['redis', 'redis,http', 'pushgateway', 'pushgateway', 'pushgateway,http', 'pushgateway,statsd'],
+    ...['postgres', 'celery', 'node', 'node,node-host', 'statsd,redis', 'statsd,pushgateway,redis,node'],
   ),
   scheme: anyText('http', 'https', 'HTTPS'),
   path: anyText('/metrics', '/actuator/prometheus', '/x', '/metrics', '/metrics', 'metrics'),
@@ -136,8 +148,15 @@ const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'monitor-type': anyText('pod', 'pod', 'pod', 'service'),
   'statsd-mapping': anyText('mappings: []', 'mappings:\n- {match: "a.*", name: a}', 'mappings: {'),
   'statsd-mapping-configmap': anyText('team-mapping', 'team-mapping/shop.yaml'),
-  'exporter-address': anyText('127.0.0.1:6379'),
-  'exporter-secret': anyText('redis/password'),
+  'exporter-address': anyText(
+    '127.0.0.1:6379',
+    'push:9091',
+    'push:9091',
+    'redis://c:6379',
+    'https://a:b@c/$d/',
+    '$x{port}',
+  ),
+  'exporter-secret': anyText('redis/password', 'database/dsn'),
   'exporter-cpu-request': anyText('20m', 'none'),
   'exporter-cpu-limit': anyText('200m', 'none'),
   'exporter-memory-request': anyText('16Mi', 'none'),
@@ -166,6 +185,8 @@ const RARITY: Readonly<Record<string, number>> = {
   'native-sidecar': 5,
   'app-env': 5,
   targets: 8,
+  'exporter-address': 3,
+  'exporter-secret': 5,
   container: 8,
   status: 8,
   mapping: 20,

@@ -7,6 +7,7 @@ import { inject } from '../../src/core/inject.ts';
 import type { Container, Pod } from '../../src/core/kubernetes.ts';
 import { recorded } from '../../src/core/status.ts';
 import { uninject } from '../../src/core/uninject.ts';
+import { BUILT_IN_EXPORTERS } from '../../src/profiles/index.ts';
 import { configurations, pods, surroundings } from './arbitrary.ts';
 import { engineConfig } from './support.ts';
 
@@ -50,7 +51,10 @@ describe('uninject', () => {
   });
 
   it('takes out, for every Pod and record, nothing that podscrape cannot have written', () => {
-    const words = fc.constantFrom('web', 'api', 'statsd-exporter', 'web/8080', 'web/A', 'team', 'app-data');
+    const words = fc.constantFrom(
+      ...['web', 'api', 'statsd-exporter', 'redis-exporter', 'pushgateway', 'web/8080', 'web/A'],
+      ...['web/PUSHGATEWAY_URL', 'team', 'app-data'],
+    );
     const lists = Object.keys(NOTHING_ADDED).map(
       (list) => [list, fc.array(words, { maxLength: 4 })] as const,
     );
@@ -152,7 +156,7 @@ function foreign(pod: Pod): unknown {
   const entries = Object.entries(pod.metadata?.annotations ?? {});
   const containers = (list: readonly Container[]): unknown =>
     list
-      .filter(({ name }) => name !== 'statsd-exporter')
+      .filter(({ name }) => BUILT_IN_EXPORTERS.every((exporter) => exporter.name !== name))
       .map(({ ports, env, ...rest }) => ({
         ...rest,
         ports: (ports ?? []).filter(({ name }) => name === 'web' || name === 'http'),

@@ -32,9 +32,15 @@ const IMAGES = [
     'quay.io/prometheus/pushgateway',
   ],
   'oliver006/redis_exporter',
+  ...[
+    'danihodovic/celery-exporter:0.12.2',
+    'bitnami/postgres-exporter',
+    'quay.io/prometheus/node-exporter:v1',
+  ],
 ];
 const PORTS = [
-  80, 443, 8080, 8080, 9090, 9000, 9102, 9103, 9125, 8125, 9121, 9187, 9091, 9808, 15020, 15090, 1, 65535,
+  80, 443, 8080, 8080, 9090, 9000, 9102, 9103, 9125, 8125, 9121, 9187, 9091, 9808, 9100, 15020, 15090, 1,
+  65535,
 ];
 const PORT_NAMES = [
   'metrics',
@@ -113,6 +119,7 @@ function containerOf(
       random.pick([
         ['--web.listen-address=:9200'],
         ['--web.listen-address', ':9300'],
+        ['--port=9900'],
         [],
         ['--statsd-host=h:1'],
       ]),
@@ -173,7 +180,16 @@ function variable(random: Random, index: number): Json {
   if (random.percent(10)) return { name };
   return {
     name,
-    value: random.pick(['', '127.0.0.1', '9125', '--statsd-host=x:1', '--workers 2', '$(A0)', 'é']),
+    value: random.pick([
+      '',
+      '127.0.0.1',
+      '9125',
+      '--statsd-host=x:1',
+      'http://127.0.0.1:9091',
+      '--workers 2',
+      '$(A0)',
+      'é',
+    ]),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Random } from './random.ts';
 
-const TEXTS = [
+/** Values that no key is for. */
+export const TEXTS = [
   ...['', ' ', '\u0000', 'a\nb', '\r\n', '\t', '\u001b[31m', '\u0085', '\u2028', '\ufeff', '\u202e'],
   ...[
     '80;',
@@ -65,7 +66,8 @@ const TEXTS = [
   ],
 ] as const;
 
-const YAML = [
+/** YAML that is no list of targets and no mapping, or nearly one. */
+export const YAML = [
   '[{container: __proto__, port: 80}]',
   '[{__proto__: {port: 80}}]',
   '[{constructor: {prototype: {port: 80}}, port: 8080}]',

@@ -1,6 +1,9 @@
 import fastJsonPatch from 'fast-json-patch';
 import type { Operation } from 'fast-json-patch';
+import type { Pod } from '../../src/core/kubernetes.ts';
 import type { AdmissionResponse } from '../../src/webhook/response.ts';
+import { foreignChange } from '../core/ownership.ts';
+import { CONFIGURATIONS } from './configurations.ts';
 import { VALIDATING } from './reviews.ts';
 import type { Case } from './reviews.ts';
 import type { Subject, Verdict } from './subject.ts';
@@ -99,7 +102,26 @@ function objectFault(subject: Subject, given: Case, verdict: Answered, again: bo
   } catch (error) {
     return `the patch does not apply: ${error instanceof Error ? error.message.slice(0, 300) : 'unknown'}`;
   }
+  const foreign = foreignFault(given, verdict.request, object);
+  if (foreign !== undefined) return foreign;
   return again ? secondPassFault(subject, given, { ...verdict.request, object }) : undefined;
+}
+
+/** Of a Pod, that nothing has changed which is not podscrape's to change. */
+function foreignFault(
+  { configuration }: Case,
+  { kind, object: before }: Answered['request'],
+  after: unknown,
+): string | undefined {
+  const config = CONFIGURATIONS[configuration];
+  if (kind.kind !== 'Pod' || kind.group !== '' || config === undefined) return undefined;
+  try {
+    return foreignChange(before as Pod, after as Pod, config);
+  } catch (error) {
+    // Too deep to be compared; the apiserver's own parser stops at 10,000 levels.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function secondPassFault(subject: Subject, given: Case, request: object): string | undefined {

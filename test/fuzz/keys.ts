@@ -17,6 +17,9 @@ const PLAUSIBLE: Readonly<Record<string, readonly string[]>> = {
     'http,statsd',
     'statsd,gunicorn',
     'controller-runtime',
+    ...['celery', 'pushgateway', 'postgres', 'redis', 'node', 'node-host', 'node,node-host'],
+    ...['redis,http', 'statsd,redis', 'pushgateway,http', 'postgres,statsd', 'celery,redis'],
+    'statsd,pushgateway,redis,node',
   ],
   scheme: ['http', 'https', 'HTTPS', 'Http'],
   path: ['/metrics', '/actuator/prometheus', '/', '/a%20b', '/x~y/z', 'metrics', `/${'p'.repeat(1023)}`],
@@ -44,8 +47,19 @@ const PLAUSIBLE: Readonly<Record<string, readonly string[]>> = {
     '{"mappings":[{"match":"(.+)","match_type":"regex","name":"$1"}]}',
   ],
   'statsd-mapping-configmap': ['mapping', 'mapping/statsd.yaml', 'a/b/c'],
-  'exporter-address': ['127.0.0.1:6379', 'redis://cache:6379/1', 'http://127.0.0.1/stub_status'],
-  'exporter-secret': ['database/dsn', 'database', 'x/y/z'],
+  'exporter-address': [
+    '127.0.0.1:6379',
+    'redis://cache:6379/1',
+    'http://127.0.0.1/stub_status',
+    'pushgateway.monitoring:9091',
+    'https://team:secret@push.example.com//',
+    '127.0.0.1:5432/shop?sslmode=disable&password=x',
+    'amqp://rabbitmq:5672//',
+    'redis://$HOME{port}$$(A):6379',
+    '--redis.addr=x:1',
+    'unix:///run/redis.sock',
+  ],
+  'exporter-secret': ['database/dsn', 'redis/password', 'broker/url', 'database', 'x/y/z'],
   'exporter-cpu-request': ['10m', '1', '0', 'none', '99999'],
   'exporter-cpu-limit': ['100m', '5m', 'none', '1e3'],
   'exporter-memory-request': ['32Mi', '1Gi', 'none'],
@@ -102,6 +116,10 @@ const COMMUNITY: Readonly<Record<string, readonly string[]>> = {
 export function requestKeys(random: Random, hostile: number): Texts {
   const keys: Texts = {};
   if (random.percent(55)) keys[`${PREFIX}/profile`] = random.pick(PLAUSIBLE['profile']!);
+  // What an exporter connects to is rare among all keys, and needed by many profiles.
+  for (const name of ['exporter-address', 'exporter-secret']) {
+    if (random.percent(12)) keys[`${PREFIX}/${name}`] = random.pick(PLAUSIBLE[name]!);
+  }
   for (let left = random.below(random.percent(5) ? 20 : 4); left > 0; left--) {
     const name = random.pick(NAMES);
     const plausible = PLAUSIBLE[name] ?? [];

@@ -54,7 +54,9 @@ export function metadataOf(random: Random, hostile: number): Json {
     ...random.maybe(8, 'podscrape.dev/inject', () =>
       random.pick(['enabled', 'true', 'disabled', 'false', 'x']),
     ),
-    ...random.maybe(5, 'podscrape.dev/profile', () => random.pick(['http', 'statsd', 'gunicorn', 'nope'])),
+    ...random.maybe(5, 'podscrape.dev/profile', () =>
+      random.pick(['http', 'statsd', 'gunicorn', 'redis', 'node', 'pushgateway', 'nope']),
+    ),
     ...random.maybe(3, 'podscrape.dev/port', () => random.pick(['8080', 'metrics'])),
   };
   return {

@@ -7,6 +7,7 @@ import type { Problem } from '../problem.ts';
 import { problemText } from '../problem.ts';
 import { ANNOTATION_BYTES, annotationBytes } from '../self-check.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { clip, withoutControlCharacters } from '../text.ts';
 import type { WorkloadKind } from '../workload-kinds.ts';
 import { hoist, hoistedBefore, hoistedKey, hoistedText, requestKeys, unknownKeys } from './hoist.ts';
 import type { Subject } from './injection.ts';
@@ -87,6 +88,7 @@ function carryOut(subject: Subject, surroundings: Surroundings, config: EngineCo
     ...unknownKeys(workload, kind, prefix),
     ...hoisted.problems,
     ...decision.problems,
+    ...repeatedExporters(workload, kind, decision, config),
   ]);
   const told = { ...decision, problems };
   if (isLeftAlone(decision)) return { decision: { ...told, ...NOTHING_WRITTEN }, object: workload };
@@ -100,6 +102,30 @@ function carryOut(subject: Subject, surroundings: Surroundings, config: EngineCo
     decision: outcome(told, moved, config),
     object: withTemplate(withRecord, kind, pod),
   };
+}
+
+/** Exporters of which every further one tells the same, on a workload that runs several. */
+function repeatedExporters(
+  workload: Workload,
+  { kind }: WorkloadKind,
+  { outcome, profiles }: Decision,
+  config: EngineConfig,
+): readonly Problem[] {
+  const replicas = below(workload, 'spec.replicas');
+  const several = typeof replicas === 'number' && replicas > 1;
+  if (outcome !== 'injected' || (!several && kind !== 'DaemonSet')) return [];
+  const names = profiles.flatMap((name) => config.profiles.get(name)?.exporter?.exporter ?? []);
+  // Not yet validated, so that it can be anything.
+  const name: unknown = workload.metadata?.name;
+  const called = typeof name === 'string' ? clip(withoutControlCharacters(name), 20) : '';
+  const who = `${kind} ${called}`.trim();
+  const runs = several ? `has ${replicas} replicas` : 'runs on every node';
+  return [...new Set(names)].flatMap((exporter): readonly Problem[] => {
+    const why = config.exporters.get(exporter)?.oneReplica;
+    if (why === undefined) return [];
+    const message = `${who} ${runs}; one ${exporter} is enough: ${why}`;
+    return [{ code: 'one-replica', path: `${config.annotationPrefix}/profile`, message }];
+  });
 }
 
 const NOTHING_WRITTEN = { added: NOTHING_ADDED, changed: {} };

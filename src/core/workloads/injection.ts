@@ -3,6 +3,7 @@ import { skipped } from '../decision.ts';
 import type { EngineConfig } from '../engine-config.ts';
 import { inject } from '../inject.ts';
 import type { Pod } from '../kubernetes.ts';
+import { ofTemplates } from '../namespace-limits.ts';
 import { places } from '../pod.ts';
 import { recorded, statusKey } from '../status.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -33,7 +34,7 @@ export function takeOver(
 ): Injection {
   const old = subject.old === undefined ? undefined : templateOf(subject.old, subject.kind);
   const claims = claimsOf(subject.workload, subject.old, subject.kind);
-  const decide = (pod: Pod): Injection => inject(pod, surroundings, config);
+  const decide = (pod: Pod): Injection => inject(pod, ofTemplates(surroundings), config);
   if (config.workloads === 'hoist') {
     const pod = old === undefined ? template : withoutLeftover(template, old, subject, claims, config);
     return { decision: decide(pod).decision, pod };
