@@ -18,6 +18,7 @@ interface Schema {
   readonly items?: Schema;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly nullable?: boolean;
   readonly [EXPECTED]?: string;
 }
 
@@ -58,8 +59,12 @@ function section(name: string, schema: Schema): string[] {
   ];
 }
 
-/** A row for each key below a schema, at every depth. `[]` stands for each entry of a list, `NAME` for any key. */
+/**
+ * A row for each key below a schema, at every depth. `[]` stands for each entry of a list, `NAME` for any key. What says
+ * its own keys in words has none.
+ */
 function children(schema: Schema, path: string): string[][] {
+  if (schema[EXPECTED] !== undefined) return [];
   if (schema.items !== undefined) return children(schema.items, `${path}[]`);
   const any = Object.values(schema.patternProperties ?? {});
   if (any.length > 0) return any.flatMap((inner) => children(inner, join(path, 'NAME')));
@@ -76,6 +81,10 @@ function join(path: string, name: string): string {
 
 /** What may stand there, in words. */
 function valueText(schema: Schema): string {
+  return schema.nullable === true ? `${ownValueText(schema)}, or ${code('null')}` : ownValueText(schema);
+}
+
+function ownValueText(schema: Schema): string {
   if (schema.enum !== undefined) return codes(schema.enum);
   if (schema[EXPECTED] !== undefined) return schema[EXPECTED];
   if (schema.items !== undefined) return `list: ${valueText(schema.items)}`;
@@ -92,10 +101,11 @@ const TYPES: Readonly<Record<string, string>> = {
   integer: 'whole number',
 };
 
-/** A mapping's keys have defaults of their own. */
+/** A mapping's keys have defaults of their own; one that can be taken out is there only where somebody wrote it. */
 function defaultText(schema: Schema): string {
   const { default: value } = schema;
   if (value !== undefined) return code(typeof value === 'string' ? value : JSON.stringify(value));
+  if (schema.nullable === true) return '–';
   return hasDefaults(schema) ? 'those of its keys' : '–';
 }
 

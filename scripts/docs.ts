@@ -6,6 +6,7 @@ import { format, resolveConfig } from 'prettier';
 
 import { annotationsPage } from './docs-annotations.ts';
 import { configurationPage } from './docs-configuration.ts';
+import { profilesPage } from './docs-profiles.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -13,6 +14,7 @@ const root = resolve(import.meta.dirname, '..');
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/annotations.md': annotationsPage,
   'docs/configuration.md': configurationPage,
+  'docs/profiles.md': profilesPage,
 };
 
 /** The generated pages by path below the repository, formatted as `npm run format` leaves them. */

@@ -56,6 +56,7 @@ function summary(name: string, { engine }: Config): string {
     `hash ${engine.hash}`,
     count(engine.policies.length, 'policy', 'policies'),
     count(engine.profiles.size, 'profile', 'profiles'),
+    count(engine.exporters.size, 'exporter', 'exporters'),
   ];
   return `${name}: valid\n${parts.join(', ')}\n`;
 }

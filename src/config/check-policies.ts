@@ -9,7 +9,7 @@ import type { Finding } from './finding.ts';
 import { shown } from './finding.ts';
 import { endOf, portRange } from './values.ts';
 
-export function policies(list: unknown): Finding[] {
+export function policies(list: unknown, profileNames: readonly string[]): Finding[] {
   const rows = entriesOf(list, ['policies']);
   const twice = repeated(rows, ({ data: { name } }) => (typeof name === 'string' ? name : undefined));
   return [
@@ -17,31 +17,31 @@ export function policies(list: unknown): Finding[] {
       const message = `another policy is named ${shown(data['name'])} too; names are unique`;
       return { path: [...path, 'name'], of: 'value', message };
     }),
-    ...rows.flatMap(policy),
+    ...rows.flatMap((row) => policy(row, profileNames)),
   ];
 }
 
-function policy(row: Entry): Finding[] {
+function policy(row: Entry, known: readonly string[]): Finding[] {
   return [
     ...entryAt(row, 'namespaceSelector').flatMap(selector),
-    ...profileName(row.data['defaultProfile'], [...row.path, 'defaultProfile']),
-    ...entryAt(row, 'conventions').flatMap(conventions),
+    ...profileName(row.data['defaultProfile'], [...row.path, 'defaultProfile'], known),
+    ...entryAt(row, 'conventions').flatMap((entry) => conventions(entry, known)),
     ...entriesOf(row.data['exemptions'], [...row.path, 'exemptions']).flatMap(exemption),
   ];
 }
 
-function conventions(row: Entry): Finding[] {
+function conventions(row: Entry, known: readonly string[]): Finding[] {
   return [
-    ...entryAt(row, 'allowedProfiles').flatMap(profiles),
+    ...entryAt(row, 'allowedProfiles').flatMap((entry) => profiles(entry, known)),
     ...entryAt(row, 'allowedPorts').flatMap(ranges),
     ...entryAt(row, 'pathPattern').flatMap(pattern),
     ...entryAt(row, 'minInterval').flatMap(interval),
   ];
 }
 
-function profiles({ path, data: { names } }: Entry): Finding[] {
+function profiles({ path, data: { names } }: Entry, known: readonly string[]): Finding[] {
   if (!Array.isArray(names)) return [];
-  return names.flatMap((name, index) => profileName(name, [...path, 'names', String(index)]));
+  return names.flatMap((name, index) => profileName(name, [...path, 'names', String(index)], known));
 }
 
 /** What is no port and no range at all is left to the schema. */

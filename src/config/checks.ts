@@ -1,7 +1,9 @@
-import { exporterBounds, exporters, imageRegistry } from './check-exporters.ts';
+import { exporterEntries, profileEntries } from './catalogue.ts';
+import { exporterBounds } from './check-bounds.ts';
+import { exporters, imageRegistry } from './check-exporters.ts';
 import { policies } from './check-policies.ts';
 import { annotationPrefix, dialects } from './check-prefixes.ts';
-import { profileName } from './check-profiles.ts';
+import { profileName, profiles } from './check-profiles.ts';
 import { workloadKinds } from './check-workloads.ts';
 import { isRecord } from './data.ts';
 import type { Finding } from './finding.ts';
@@ -12,14 +14,18 @@ import type { Finding } from './finding.ts';
  */
 export function check(data: unknown): Finding[] {
   if (!isRecord(data)) return [];
+  const allProfiles = profileEntries(data['profiles']);
+  const allExporters = exporterEntries(data['exporters']);
+  const profileNames = allProfiles.map(({ name }) => name);
   return [
     ...annotationPrefix(data['annotationPrefix']),
     ...workloadKinds(data['workloadKinds']),
-    ...policies(data['policies']),
-    ...profileName(data['defaultProfile'], ['defaultProfile']),
+    ...policies(data['policies'], profileNames),
+    ...profileName(data['defaultProfile'], ['defaultProfile'], profileNames),
+    ...profiles(allProfiles, allExporters),
     ...dialects(data),
     ...imageRegistry(data['imageRegistry']),
-    ...exporters(data['exporters']),
+    ...exporters(allExporters),
     ...exporterBounds(data['exporterBounds']),
   ];
 }

@@ -28,4 +28,18 @@ export const ENTRY_DEFAULTS = {
   workloadKind: { template: 'spec.template', metadata: [], immutableTemplate: false },
   policy: { mode: 'inject', allowOverride: false, conventions: {}, exemptions: [] },
   dialect: { instead: false },
+  profile: { summary: 'Added in the configuration.' },
+  target: { scheme: 'http', path: '/metrics' },
+  exporterUse: { appEnv: [] },
+  exporter: {
+    path: '/metrics',
+    args: [],
+    go: true,
+    cpuRequest: '10m',
+    cpuLimit: '100m',
+    memoryRequest: '32Mi',
+    memoryLimit: '128Mi',
+  },
+  connection: { form: 'any' },
+  mapping: { format: 'text' },
 } as const;

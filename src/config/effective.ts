@@ -1,11 +1,13 @@
 import type { EngineConfig, ExporterBounds } from '../core/engine-config.ts';
-import type { Exporter } from '../core/profile.ts';
+import type { Exporter, Profile } from '../core/profile.ts';
 import type { WorkloadKind } from '../core/workload-kinds.ts';
 import { WORKLOAD_KINDS } from '../core/workload-kinds.ts';
-import { BUILT_IN_EXPORTERS, BUILT_IN_PROFILES } from '../profiles/index.ts';
 import { VERSION } from '../version.ts';
+import { exporterEntries, profileEntries } from './catalogue.ts';
 import { DEFAULTS, ENTRY_DEFAULTS } from './defaults.ts';
 import { effectivePolicy } from './effective-policy.ts';
+import type { ExporterForm, ProfileForm } from './forms.ts';
+import { exporterOf, profileOf } from './forms.ts';
 import { shortHash } from './hash.ts';
 import { mirrored } from './image.ts';
 import type { ConfigFile, LogLevel } from './schema.ts';
@@ -40,8 +42,8 @@ export function effectiveConfig(file: ConfigFile): Config {
     initContainersScraped: file.initContainersScraped ?? DEFAULTS.initContainersScraped,
     // A set: order and repetition decide nothing, so they must not change the hash either.
     excludedNamespaces: [...new Set(file.excludedNamespaces ?? DEFAULTS.excludedNamespaces)].sort(),
-    profiles: new Map(BUILT_IN_PROFILES.map((profile) => [profile.name, profile])),
-    exporters: new Map(BUILT_IN_EXPORTERS.map((exporter) => [exporter.name, overridden(exporter, file)])),
+    profiles: new Map(profiles(file)),
+    exporters: new Map(exporters(file)),
     exporterBounds: exporterBounds(file),
   };
   return {
@@ -56,13 +58,20 @@ function workloadKinds(file: ConfigFile): WorkloadKind[] {
   return (file.workloadKinds ?? []).map((row) => ({ ...ENTRY_DEFAULTS.workloadKind, ...row }));
 }
 
-function overridden(exporter: Exporter, file: ConfigFile): Exporter {
-  const { image = exporter.image, ...resources } = file.exporters?.[exporter.name] ?? {};
-  return {
-    ...exporter,
-    image: file.imageRegistry === undefined ? image : mirrored(image, file.imageRegistry),
-    resources: { ...exporter.resources, ...resources },
-  };
+function profiles(file: ConfigFile): [string, Profile][] {
+  return profileEntries(file.profiles).map(({ name, data }) => [
+    name,
+    // What the check let through is complete.
+    profileOf(name, data as unknown as ProfileForm),
+  ]);
+}
+
+function exporters(file: ConfigFile): [string, Exporter][] {
+  return exporterEntries(file.exporters).map(({ name, data }) => {
+    const exporter = exporterOf(name, data as unknown as ExporterForm);
+    if (file.imageRegistry === undefined) return [name, exporter];
+    return [name, { ...exporter, image: mirrored(exporter.image, file.imageRegistry) }];
+  });
 }
 
 function exporterBounds({ exporterBounds: given }: ConfigFile): ExporterBounds {

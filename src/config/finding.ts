@@ -11,6 +11,11 @@ export interface Finding {
   readonly hint?: string;
 }
 
+/** Something wrong with a value. */
+export function wrongValue(path: Path, message: string, hint?: string): Finding {
+  return { path, of: 'value', message, ...(hint !== undefined && { hint }) };
+}
+
 /** `server.drainSeconds`, `excludedNamespaces[0]`; keys that are no words are quoted. */
 export function pathText(path: Path): string {
   const parts = path.map((step, index) => {

@@ -1,10 +1,12 @@
 import Type from 'typebox';
 
 import { DEFAULTS } from './defaults.ts';
+import { ExporterBounds } from './schema-bounds.ts';
 import { Dialects } from './schema-dialects.ts';
-import { ExporterBounds, Exporters, ImageRegistry } from './schema-exporters.ts';
+import { Exporters, ImageRegistry } from './schema-exporters.ts';
 import { closed, DNS_NAME, EXPECTED, Label, ProfileName } from './schema-parts.ts';
 import { Policies } from './schema-policies.ts';
+import { Profiles } from './schema-profiles.ts';
 import { WorkloadKinds } from './schema-workloads.ts';
 
 /** Levels of the log, most talkative first. */
@@ -54,6 +56,7 @@ export const ConfigFile = Type.Object(
     defaultProfile: Type.Optional(
       ProfileName('Profile of Pods that are in but ask for nothing. Left out: they are left alone.', 'http'),
     ),
+    profiles: Type.Optional(Profiles),
     portAnnotation: Type.Optional(
       Type.Enum(['primary', 'none'], {
         default: DEFAULTS.portAnnotation,

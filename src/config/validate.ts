@@ -5,11 +5,11 @@ import { didYouMean } from '../core/problem.ts';
 import type { Finding } from './finding.ts';
 import { either, shown } from './finding.ts';
 import type { Path } from './positions.ts';
-import { EXPECTED } from './schema-parts.ts';
+import { EXPECTED, NEVER } from './schema-parts.ts';
 import { ConfigFile } from './schema.ts';
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
-ajv.addVocabulary([EXPECTED]);
+ajv.addVocabulary([EXPECTED, NEVER]);
 const validator = ajv.compile(ConfigFile);
 
 /** What the schema has against the data: everything, in no particular order; empty when it conforms. */
@@ -35,6 +35,10 @@ function finding(error: ErrorObject): Finding {
 }
 
 function unknownKey(path: Path, key: string, schema: Schema): Finding {
+  const never = (schema[NEVER] ?? {}) as Readonly<Record<string, string>>;
+  const reason = Object.hasOwn(never, key) ? never[key] : undefined;
+  if (reason !== undefined)
+    return { path: [...path, key], of: 'key', message: `is never configurable: ${reason}` };
   const known = Object.keys(schema['properties'] ?? {});
   const near = didYouMean(key, known);
   const message = near.hint === undefined ? `unknown key; known are ${known.join(', ')}` : 'unknown key';

@@ -18,7 +18,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-const { hash } = effectiveConfig({ optIn: 'label' }).engine;
+const { hash, profiles, exporters } = effectiveConfig({ optIn: 'label' }).engine;
 
 suite('podscrape config check', () => {
   for (const option of [[], ['--config']]) {
@@ -26,7 +26,7 @@ suite('podscrape config check', () => {
       const path = file('good.yaml', 'optIn: label\n');
       assert.deepEqual(await run('config', 'check', ...option, path), {
         code: 0,
-        stdout: `${path}: valid\nhash ${hash}, 0 policies, ${effectiveConfig({}).engine.profiles.size} profiles\n`,
+        stdout: `${path}: valid\nhash ${hash}, 0 policies, ${profiles.size} profiles, ${exporters.size} exporters\n`,
         stderr: '',
       });
     });

@@ -68,3 +68,60 @@ test('conventions that the mode keeps quiet about', () => {
     ],
   );
 });
+
+suite('profiles and exporters', () => {
+  const adviceOnFile = (file: ConfigFile): string[] => advice(effectiveConfig(file), now);
+
+  test('what comes with podscrape needs none', () => assert.deepEqual(adviceOnFile({}), []));
+
+  test('TLS for a target that is scraped over http', () => {
+    const tlsConfig = { insecureSkipVerify: true };
+    const says = 'its tlsConfig says nothing to a target that is scraped over http';
+    assert.deepEqual(
+      adviceOnFile({
+        profiles: {
+          http: { tlsConfig },
+          secure: { tlsConfig, target: { scheme: 'https', port: 8443 } },
+          statsd: { tlsConfig },
+          plain: { target: { port: 8443 } },
+        },
+      }),
+      [`profiles.http: ${says}`, `profiles.statsd: ${says}`],
+    );
+  });
+
+  test('images that are whatever latest is', () => {
+    const digest = `@sha256:${'0123456789abcdef'.repeat(4)}`;
+    const exporter = (image: string) => ({ image, port: 9000, runAsUser: 1, args: [':{port}'] });
+    assert.deepEqual(
+      adviceOnFile({
+        exporters: {
+          tag: exporter('example.com/a:v1'),
+          digest: exporter(`example.com/b${digest}`),
+          both: exporter(`example.com/c:v1${digest}`),
+          registry: exporter('example.com:5000/d'),
+          'statsd-exporter': { image: 'statsd-exporter' },
+        },
+      }),
+      [
+        'exporters.statsd-exporter: statsd-exporter has neither tag nor digest, so that it is what latest happens to be',
+        'exporters.registry: example.com:5000/d has neither tag nor digest, so that it is what latest happens to be',
+      ],
+    );
+  });
+
+  test('exporters that cannot move', () => {
+    const exporter = { image: 'example.com/a:v1', port: 9000, runAsUser: 1 };
+    assert.deepEqual(
+      adviceOnFile({
+        exporters: {
+          fixed: { ...exporter, args: ['--port=9000'], env: [{ name: 'PORT', value: '9000' }] },
+          told: { ...exporter, image: 'example.com/b:v1', env: [{ name: 'PORT', value: '{port}' }] },
+        },
+      }),
+      [
+        'exporters.fixed: neither args nor env say {port}, so that it cannot move when its port is taken in a Pod',
+      ],
+    );
+  });
+});

@@ -18,6 +18,8 @@ suite('what a new file needs beside itself', () => {
     [{ optIn: 'label', workloads: 'off' }, [], ['optIn', 'workloads']],
     [{ workloadKinds: [{ group: 'a.b', version: 'v1', kind: 'C', resource: 'cs' }] }, [], ['workloadKinds']],
     [{ excludedNamespaces: ['vault'] }, [], ['excludedNamespaces']],
+    [{ profiles: { http: { target: { port: 9000 } }, a: { target: { port: 1 } } } }, [], []],
+    [{ exporters: { 'statsd-exporter': { port: 9202 } } }, [], []],
     [{ policies: [] }, [], ['policies']],
     [{ policies: [{ ...policy, mode: 'enforce' }] }, [], ['policies']],
     [{ policies: [{ ...policy, conventions: { requireRequest: 'deny' } }] }, [], ['policies']],

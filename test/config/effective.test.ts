@@ -6,6 +6,7 @@ import { canonicalJson } from '../../src/config/hash.ts';
 import { DEFAULTS } from '../../src/config/defaults.ts';
 import { ConfigFile } from '../../src/config/schema.ts';
 import { WORKLOAD_KINDS } from '../../src/core/workload-kinds.ts';
+import { BUILT_IN_EXPORTERS, BUILT_IN_PROFILES } from '../../src/profiles/index.ts';
 import { statsdExporter } from '../../src/profiles/statsd-exporter.ts';
 import { VERSION } from '../../src/version.ts';
 
@@ -19,8 +20,10 @@ test('an empty file is every default of the schema', () => {
   assert.deepEqual(schemaDefaults(ConfigFile), DEFAULTS);
   assert.equal(version, VERSION);
   assert.match(ofDefaults, /^[0-9a-f]{12}$/);
-  assert.deepEqual([...profiles.keys()], ['http', 'controller-runtime', 'spring-boot', 'statsd', 'gunicorn']);
-  assert.deepEqual(exporters.get('statsd-exporter'), statsdExporter);
+  assert.deepEqual([...profiles.values()], BUILT_IN_PROFILES);
+  assert.deepEqual([...exporters.values()], BUILT_IN_EXPORTERS);
+  assert.deepEqual([...profiles.keys()].slice(0, 2), ['http', 'controller-runtime']);
+  assert.deepEqual([...exporters.keys()].slice(0, 1), ['statsd-exporter']);
 });
 
 /** The `default`s that the schema declares, as an object of the file's shape. */
@@ -164,6 +167,12 @@ test('the hash says which configuration decided', async (t) => {
     { excludedNamespaces: ['vault'] },
     { exporters: { 'statsd-exporter': { image: 'example.com/statsd:v1' } } },
     { exporters: { 'statsd-exporter': { cpuRequest: '1m' } } },
+    { exporters: { 'statsd-exporter': { port: 9202 } } },
+    { exporters: { a: { image: 'example.com/a:v1', port: 9000, runAsUser: 1 } } },
+    { profiles: { a: { target: { port: 9000 } } } },
+    { profiles: { http: { target: { port: 9000 } } } },
+    { profiles: { http: { interval: '1m' } } },
+    { profiles: { http: { tlsConfig: { insecureSkipVerify: true } } } },
     { imageRegistry: 'registry.example.com' },
     { exporterBounds: { cpu: { max: '2' } } },
     { adopt: 'on' },

@@ -76,6 +76,19 @@ test('another file renamed over it', async (t) => {
   assert.deepEqual(said, ['statsd']);
 });
 
+test('a profile and an exporter that change', async (t) => {
+  const seen: string[] = [];
+  const onChange = ({ engine: { profiles, exporters } }: Config): void => {
+    seen.push(`${profiles.get('own')?.target?.port} ${exporters.get('statsd-exporter')?.port}`);
+  };
+  const { file } = await watched(t, of('http'), { onChange });
+  writeFileSync(file, 'profiles: {own: {target: {port: 9000}}}');
+  await until('the profile', () => seen.length === 1);
+  writeFileSync(file, 'profiles: {own: {target: {port: 9001}}}\nexporters: {statsd-exporter: {port: 9202}}');
+  await until('the exporter', () => seen.length === 2);
+  assert.deepEqual(seen, ['9000 9102', '9001 9202']);
+});
+
 /** As the kubelet's atomic writer does: a new directory, a new symlink, renamed over `..data`; the old one removed. */
 function publish(mount: string, generation: string, text: string, former?: string): void {
   mkdirSync(join(mount, generation));

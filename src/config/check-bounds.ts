@@ -1,0 +1,55 @@
+import { parseQuantity, sameQuantity } from '../core/quantity.ts';
+import { isRecord } from './data.ts';
+import type { Data } from './data.ts';
+import { DEFAULTS } from './defaults.ts';
+import type { Finding } from './finding.ts';
+import { wrongValue } from './finding.ts';
+import type { Path } from './positions.ts';
+
+/** Requests within their limits: a request above its limit makes the apiserver refuse every Pod. */
+export function resources(
+  given: Data,
+  path: Path,
+  defaults: Readonly<Record<'cpuRequest' | 'cpuLimit' | 'memoryRequest' | 'memoryLimit', string>>,
+): Finding[] {
+  const rule = 'a request must not exceed its limit';
+  return [
+    ...ordered(given, path, ['cpuRequest', 'cpuLimit'], defaults, rule),
+    ...ordered(given, path, ['memoryRequest', 'memoryLimit'], defaults, rule),
+  ];
+}
+
+/** Bounds with something between them. */
+export function exporterBounds(bounds: unknown): Finding[] {
+  if (!isRecord(bounds)) return [];
+  return (['cpu', 'memory'] as const).flatMap((resource) => {
+    const given = bounds[resource];
+    if (!isRecord(given)) return [];
+    const rule = 'nothing would be allowed';
+    return ordered(
+      given,
+      ['exporterBounds', resource],
+      ['min', 'max'],
+      DEFAULTS.exporterBounds[resource],
+      rule,
+    );
+  });
+}
+
+/** That the quantity of the first key is at most that of the second; what the file leaves out is the default. */
+function ordered<K extends string>(
+  given: Data,
+  path: Path,
+  [low, high]: readonly [K, K],
+  defaults: Readonly<Record<K, string>>,
+  rule: string,
+): Finding[] {
+  const least = given[low] ?? defaults[low];
+  const most = given[high] ?? defaults[high];
+  if (typeof least !== 'string' || typeof most !== 'string') return [];
+  if (sameQuantity(least, most) || !((parseQuantity(least) ?? NaN) > (parseQuantity(most) ?? NaN))) return [];
+  // Said of the key that the file sets; the other one may be a default.
+  const blamed = low in given ? low : high;
+  const of = (key: K, value: string): string => `${key} ${value}${key in given ? '' : ' (the default)'}`;
+  return [wrongValue([...path, blamed], `${of(low, least)} is more than ${of(high, most)}; ${rule}`)];
+}
