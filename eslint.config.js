@@ -6,6 +6,7 @@ const rooms = {
   core: { rooms: [], packages: ['fast-json-patch', 'fastest-levenshtein', 'yaml', 're2js', 'node:crypto'] },
   profiles: { rooms: ['core'], packages: [] },
   prometheus: { rooms: ['core'], packages: ['re2js', 'yaml'] },
+  manifests: { rooms: ['core'], packages: ['yaml'] },
   config: {
     rooms: ['core', 'profiles'],
     packages: ['typebox', 'ajv', 'yaml', 'fastest-levenshtein', 're2js', 'node:*'],

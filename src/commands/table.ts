@@ -13,6 +13,26 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./webhook-config.ts'),
   },
   {
+    name: 'profiles',
+    summary: 'list profiles and exporters, as they are or as the configuration file changes them',
+    load: () => import('./profiles.ts'),
+  },
+  {
+    name: 'inject',
+    summary: 'print manifests with the injection in them',
+    load: () => import('./inject.ts'),
+  },
+  {
+    name: 'uninject',
+    summary: 'print manifests without what podscrape put into them',
+    load: () => import('./uninject.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'say what podscrape would do with manifests, and why',
+    load: () => import('./explain.ts'),
+  },
+  {
     name: 'config',
     summary: 'look after the configuration file',
     commands: [

@@ -1,0 +1,92 @@
+import type { Added, Target } from '../core/decision.ts';
+import { problemText, severity } from '../core/problem.ts';
+import { withoutControlCharacters } from '../core/text.ts';
+import type { Explained } from '../manifests/explain.ts';
+
+/** An explanation with where its object stands. */
+export interface ExplainedRecord extends Explained {
+  readonly file: string;
+  readonly document: number;
+}
+
+/** The explanation as people read it. */
+export function explanationText(record: ExplainedRecord): string {
+  const { decision } = record;
+  const { policy, violations, problems, targets, added, changed, profiles } = decision;
+  const title = `${record.kind}/${record.name || '(no name)'}`;
+  const sections: readonly (readonly [string, readonly string[]])[] = [
+    ['who', [record.eligibility]],
+    ['policy', policy === undefined ? [] : [`${policy.name}, mode ${policy.mode}`]],
+    ['asked', columns(record.request.map(({ key, value, place }) => [`${key}: ${shown(value)}`, place]))],
+    ['profiles', profiles.length === 0 ? [] : [profiles.join(', ')]],
+    ['outcome', [`${decision.outcome} (${decision.reason}): ${record.because}`]],
+    ['targets', targets.length === 0 ? [] : targetLines(targets)],
+    ['added', addedLines(added)],
+    ['changed', Object.entries(changed).map(([key, value]) => `${key}, which said ${JSON.stringify(value)}`)],
+    [
+      'problems',
+      problems.map((problem) => `${severity(problem)}: ${withoutControlCharacters(problemText(problem))}`),
+    ],
+    [
+      'conventions',
+      violations.map(
+        ({ convention, severity: what, problem }) => `${what}: ${convention}: ${problemText(problem)}`,
+      ),
+    ],
+    ['caveats', record.caveats],
+  ];
+  const lines = sections.flatMap(([name, text]) =>
+    text.map((line, index) => `  ${(index === 0 ? name : '').padEnd(WIDTH)}${line}`),
+  );
+  const where = `${record.file}:${record.line}, document ${record.document}`;
+  return `${title} in namespace ${record.namespace} (${where})\n${lines.join('\n')}\n`;
+}
+
+const WIDTH = 'conventions'.length + 2;
+const LONGEST = 60;
+
+/** One line, and not all of a mapping. */
+function shown(value: string): string {
+  const text = withoutControlCharacters(value.trim());
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}
+
+function targetLines(targets: readonly Target[]): readonly string[] {
+  return columns([
+    ['CONTAINER', 'PORT', 'NAME', 'URL PATH', 'INTERVAL', 'TIMEOUT', 'FROM'],
+    ...targets.map(({ container, port, portName = '-', scheme, path, params, interval, timeout, source }) => [
+      container,
+      String(port),
+      portName,
+      `${scheme} ${path}${params.length === 0 ? '' : `?${params.map(([key, value]) => `${key}=${value}`).join('&')}`}`,
+      interval,
+      timeout,
+      source,
+    ]),
+  ]);
+}
+
+const WORDS: Readonly<Record<keyof Added, string>> = {
+  containers: 'container',
+  ports: 'port declared',
+  named: 'port named',
+  annotations: 'annotation',
+  volumes: 'volume',
+  env: 'variable set',
+  extended: 'variable extended',
+};
+
+function addedLines(added: Added): readonly string[] {
+  const lists = Object.entries(added) as readonly (readonly [keyof Added, readonly string[]])[];
+  return columns(lists.flatMap(([list, names]) => names.map((name) => [WORDS[list], name])));
+}
+
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

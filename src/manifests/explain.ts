@@ -1,0 +1,140 @@
+import type { Decision } from '../core/decision.ts';
+import { REASONS } from '../core/decision.ts';
+import type { EngineConfig } from '../core/engine-config.ts';
+import type { Pod } from '../core/kubernetes.ts';
+import { isMetadataShaped, own } from '../core/pod.ts';
+import type { Surroundings } from '../core/surroundings.ts';
+import { requestMetadata } from '../core/workload-kinds.ts';
+import { asWorkload, below, templateOf } from '../core/workloads/workload.ts';
+import { caveats } from './caveats.ts';
+import type { Finding } from './findings.ts';
+import { find, isFault, positionAt, readManifest } from './manifest.ts';
+import type { KnownNamespaces } from './namespaces.ts';
+import type { ManifestObject } from './objects.ts';
+import { objectsIn } from './objects.ts';
+import { decidedOn, unreadable } from './rewrite.ts';
+import { offsetOf } from './values.ts';
+
+/** A decision about one object, and what led to it. */
+export interface Explained {
+  /** Of the object in its document, counted from 1. */
+  readonly line: number;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Who is in, and why. */
+  readonly eligibility: string;
+  /** The keys under podscrape's prefix, with where each stands. */
+  readonly request: readonly RequestKey[];
+  readonly decision: Decision;
+  /** The reason in words. */
+  readonly because: string;
+  readonly caveats: readonly string[];
+}
+
+export interface RequestKey {
+  readonly key: string;
+  readonly value: string;
+  /** `annotation of spec.template.metadata`. */
+  readonly place: string;
+}
+
+export interface ExplainedDocument {
+  readonly objects: readonly Explained[];
+  readonly findings: readonly Finding[];
+}
+
+/** Explains every Pod and workload of a document. */
+export function explainDocument(
+  text: string,
+  namespaces: KnownNamespaces,
+  config: EngineConfig,
+): ExplainedDocument {
+  const read = readManifest(text);
+  if (isFault(read)) return { objects: [], findings: unreadable(text, read).findings };
+  const findings: Finding[] = [];
+  const objects = objectsIn(read.value, config).flatMap((object): readonly Explained[] => {
+    namespaces.see(object);
+    const decided = decidedOn(object, namespaces, config, read, findings);
+    if (decided === undefined || object.type === 'other') return [];
+    const { decision, after } = decided;
+    const surroundings = namespaces.surroundings(object);
+    const pod = podOf(object, after);
+    return [
+      {
+        line: positionAt(text, offsetOf(find(read, object.path)?.node)).line,
+        apiVersion: object.apiVersion,
+        kind: object.kind,
+        namespace: surroundings.namespace,
+        name: object.name,
+        eligibility: eligibility(decision, surroundings, config),
+        request: requestOf(object, config),
+        decision,
+        because: REASONS[decision.reason],
+        caveats: pod === undefined ? [] : caveats(pod, decision, config),
+      },
+    ];
+  });
+  return { objects, findings };
+}
+
+function podOf({ type }: ManifestObject, after: unknown): Pod | undefined {
+  if (type === 'pod') return after as Pod;
+  const workload = type === 'other' ? undefined : asWorkload(after, type);
+  return workload === undefined || type === 'other' ? undefined : templateOf(workload, type);
+}
+
+/** Reasons that keep an object out before anything is read of its request. */
+const OUT: readonly string[] = [
+  'namespace-excluded',
+  'namespace-disabled',
+  'disabled',
+  'scrape-false',
+  'not-in',
+  'mirror-pod',
+  'owned',
+  'being-deleted',
+  'malformed',
+];
+
+function eligibility(decision: Decision, { namespace, labels }: Surroundings, config: EngineConfig): string {
+  if (OUT.includes(decision.reason)) return `out: ${REASONS[decision.reason]}`;
+  const key = `${config.annotationPrefix}/inject`;
+  if (labels === undefined)
+    return `in: nothing is known of namespace ${namespace}, so that it counts as opted in (--namespace-labels tells)`;
+  const label = own(labels, key);
+  if (label === 'enabled' || label === 'true')
+    return `in: namespace ${namespace} has the label ${key}: ${label}`;
+  if (config.optIn === 'label') return `in: the Pod has the label ${key}`;
+  return `in: the Pod carries a key of ${config.annotationPrefix}`;
+}
+
+function requestOf(
+  { type, value }: ManifestObject,
+  { annotationPrefix }: EngineConfig,
+): readonly RequestKey[] {
+  if (type === 'other') return [];
+  const places = type === 'pod' ? ['metadata'] : requestMetadata(type);
+  return places.flatMap((place) => {
+    const metadata = below(value, place);
+    if (!isMetadataShaped(metadata)) return [];
+    const { annotations, labels } = (metadata ?? {}) as NonNullable<Pod['metadata']>;
+    return [
+      ...keysOf(annotations, `annotation of ${place}`, annotationPrefix),
+      ...keysOf(labels, `label of ${place}`, annotationPrefix),
+    ];
+  });
+}
+
+const WRITTEN = ['status', 'hoisted', 'mapping'];
+
+function keysOf(
+  map: Readonly<Record<string, string>> | null | undefined,
+  place: string,
+  prefix: string,
+): readonly RequestKey[] {
+  return Object.entries(map ?? {})
+    .filter(([key]) => key.startsWith(`${prefix}/`) && !WRITTEN.includes(key.slice(prefix.length + 1)))
+    .map(([key, value]) => ({ key, value, place }));
+}

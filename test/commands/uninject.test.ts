@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import { runProcess } from './process.ts';
+import { run } from './run.ts';
+
+const PLAIN = `# nothing of ours
+apiVersion: v1
+kind: Pod
+metadata: {name: a, annotations: {podscrape.dev/profile: gunicorn}} # asks
+spec:
+  containers: [{name: web}]
+`;
+
+suite('podscrape uninject', () => {
+  test('a manifest that nobody injected into passes as it is', async () => {
+    assert.deepEqual(await runProcess(['uninject', '-f', '-'], PLAIN), {
+      code: 0,
+      stdout: PLAIN,
+      stderr: '',
+    });
+  });
+
+  test('takes out what inject put in, of every document', async () => {
+    const input = `${PLAIN}---\n${PLAIN.replace('name: a', 'name: b')}---\nkind: Service\n`;
+    const { stdout } = await runProcess(['inject', '-f', '-'], input);
+    assert.notEqual(stdout, input);
+    const back = await runProcess(['uninject', '-f', '-'], stdout);
+    assert.deepEqual(back, { code: 0, stdout: input, stderr: 'taken out 2\n' });
+  });
+
+  test('an unreadable document passes, with a word, and the code is 1', async () => {
+    const { code, stdout, stderr } = await runProcess(['uninject', '-f', '-'], `a: [\n---\n${PLAIN}`);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: `a: [\n---\n${PLAIN}` });
+    assert.match(stderr, /^standard input:1: \(document 1\): error: column 4: is not YAML: /);
+  });
+
+  test('usage', async () => {
+    assert.equal((await run('uninject')).code, 2);
+    assert.equal((await run('uninject', '-f', 'a', '--namespace', 'b')).code, 2);
+  });
+});
