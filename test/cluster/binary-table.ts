@@ -33,7 +33,19 @@ export const BINARIES = [
     package: 'k8s.io/kubernetes/cmd/kubectl',
     ldflags: kubernetesVersionFlags,
   },
-  { name: 'statsd_exporter', module: 'statsd-exporter', package: 'github.com/prometheus/statsd_exporter' },
+  {
+    name: 'statsd_exporter',
+    module: 'statsd-exporter',
+    package: 'github.com/prometheus/statsd_exporter',
+    ldflags: prometheusVersionFlags('github.com/prometheus/statsd_exporter'),
+  },
+  {
+    name: 'node_exporter',
+    module: 'node-exporter',
+    package: 'github.com/prometheus/node_exporter',
+    ldflags: prometheusVersionFlags('github.com/prometheus/node_exporter'),
+  },
+  { name: 'helm', module: 'helm', package: 'helm.sh/helm/v3/cmd/helm', ldflags: helmVersionFlags },
 ] as const satisfies readonly BinaryRow[];
 
 /** A name of the table. */
@@ -65,4 +77,23 @@ function kubernetesVersionFlags(goMod: string): string[] {
     `-X ${at}.gitMajor=${major}`,
     `-X ${at}.gitMinor=${minor}`,
   ]);
+}
+
+/** Lets `--version` tell the version that go.mod pins, as the release builds do. */
+function prometheusVersionFlags(module: string): (goMod: string) => string[] {
+  return (goMod) => [
+    `-X github.com/prometheus/common/version.Version=${requiredVersion(goMod, module).slice(1)}`,
+  ];
+}
+
+/** As Helm's Makefile: without the Kubernetes version, `helm template` and `helm lint` take 1.20 for the cluster's. */
+function helmVersionFlags(goMod: string): string[] {
+  const [, minor = ''] = requiredVersion(goMod, 'k8s.io/client-go').split('.');
+  return [
+    `-X helm.sh/helm/v3/internal/version.version=${requiredVersion(goMod, 'helm.sh/helm/v3')}`,
+    ...['chartutil', 'lint/rules'].flatMap((at) => [
+      `-X helm.sh/helm/v3/pkg/${at}.k8sVersionMajor=1`,
+      `-X helm.sh/helm/v3/pkg/${at}.k8sVersionMinor=${minor}`,
+    ]),
+  ];
 }

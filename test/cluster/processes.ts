@@ -100,6 +100,11 @@ export class ManagedProcess {
     child.unref();
   }
 
+  /** Resolves when the process has ended. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   /** The last lines of the log. */
   tail(lines = 25): string {
     return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');

@@ -1,6 +1,7 @@
 import { whyUnavailable } from './binaries.ts';
 import type { BinaryName } from './binary-table.ts';
 import { CONTROL_PLANE_BINARIES } from './control-plane.ts';
+import { kubeletUnavailable } from './kubelet/available.ts';
 
 /** Why the control plane cannot run here (no Go and no binaries); undefined when it can. Builds nothing. */
 export function clusterUnavailable(
@@ -21,7 +22,24 @@ export async function requireCluster(
   more: readonly BinaryName[] = [],
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ skip: false | string }> {
-  const reason = await clusterUnavailable(more, env);
+  return skipOrFail(suite, await clusterUnavailable(more, env), env);
+}
+
+/** {@link requireCluster} for a suite that also starts the kubelet, which needs root. */
+export async function requireKubelet(
+  suite: string,
+  more: readonly BinaryName[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ skip: false | string }> {
+  return skipOrFail(suite, kubeletUnavailable() ?? (await clusterUnavailable(more, env)), env);
+}
+
+/** The skip, told loudly, that a reason asks for. Errors: with `CI=true`, the reason. */
+export function skipOrFail(
+  suite: string,
+  reason: string | undefined,
+  env: NodeJS.ProcessEnv,
+): { skip: false | string } {
   if (reason === undefined) return { skip: false };
   if (env['CI'] === 'true' || env['CI'] === '1') throw new Error(`${suite} cannot run in CI: ${reason}`);
   const rule = '!'.repeat(100);
