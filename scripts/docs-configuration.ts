@@ -97,6 +97,7 @@ function ownValueText(schema: Schema): string {
 
 const TYPES: Readonly<Record<string, string>> = {
   object: 'mapping',
+  string: 'text',
   boolean: '`true`, `false`',
   integer: 'whole number',
 };

@@ -75,10 +75,9 @@ function connectionRow({ name, connection, external }: Exporter): readonly (read
 
 function settings(connection: Connection, way: 'address' | 'secret' | 'both'): string {
   const { env = [], args = [] } = connection[way] ?? {};
-  const holds =
-    connection.secretHolds === undefined
-      ? 'the Secret’s key'
-      : `the Secret’s key (${connection.secretHolds})`;
+  // Beside an address it may be a part of that only: the password instead of the whole DSN.
+  const alone = way === 'secret' ? connection.secretHolds : undefined;
+  const holds = alone === undefined ? 'the Secret’s key' : `the Secret’s key (${alone})`;
   const told = env.map((entry) =>
     'secret' in entry ? `${code(entry.name)} from ${holds}` : code(`${entry.name}=${entry.value}`),
   );

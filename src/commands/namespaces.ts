@@ -12,6 +12,7 @@ export class PoliciesUnwatched extends Error {
   override readonly name = 'PoliciesUnwatched';
 }
 
+/** What the watch is given, and whom it tells. */
 export interface WatchNamespacesOptions {
   readonly options: { readonly kubeconfig?: string; readonly context?: string };
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -30,8 +31,9 @@ export interface WatchedNamespaces extends NamespaceWatch {
 }
 
 /**
- * The watch of namespaces and their limits, or undefined where there is no API server to ask: a webhook on somebody's desk decides
- * without it. Errors: KubeConfigError; PoliciesUnwatched, because a policy that never applies is worse than none.
+ * The watch of namespaces and their limits, or undefined where there is no API server to ask: a webhook on somebody's
+ * desk decides without it. Errors: KubeConfigError; PoliciesUnwatched, because a policy that never applies is worse
+ * than none.
  */
 export async function watchNamespaces({
   options,

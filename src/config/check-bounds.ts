@@ -1,19 +1,17 @@
+import type { ExporterResources } from '../core/profile.ts';
 import { parseQuantity, sameQuantity } from '../core/quantity.ts';
 import { isRecord } from './data.ts';
 import type { Data } from './data.ts';
 import { DEFAULTS } from './defaults.ts';
 import type { Finding } from './finding.ts';
-import { wrongValue } from './finding.ts';
+import { shown, wrongValue } from './finding.ts';
 import type { Path } from './positions.ts';
 
 /** Requests within their limits: a request above its limit makes the apiserver refuse every Pod. */
-export function resources(
-  given: Data,
-  path: Path,
-  defaults: Readonly<Record<'cpuRequest' | 'cpuLimit' | 'memoryRequest' | 'memoryLimit', string>>,
-): Finding[] {
+export function resources(given: Data, path: Path, defaults: ExporterResources): Finding[] {
   const rule = 'a request must not exceed its limit';
   return [
+    ...bytes(given, path, ['memoryRequest', 'memoryLimit']),
     ...ordered(given, path, ['cpuRequest', 'cpuLimit'], defaults, rule),
     ...ordered(given, path, ['memoryRequest', 'memoryLimit'], defaults, rule),
   ];
@@ -26,13 +24,29 @@ export function exporterBounds(bounds: unknown): Finding[] {
     const given = bounds[resource];
     if (!isRecord(given)) return [];
     const rule = 'nothing would be allowed';
-    return ordered(
-      given,
-      ['exporterBounds', resource],
-      ['min', 'max'],
-      DEFAULTS.exporterBounds[resource],
-      rule,
-    );
+    const path = ['exporterBounds', resource];
+    return [
+      ...(resource === 'memory' ? bytes(given, path, ['min', 'max']) : []),
+      ...ordered(given, path, ['min', 'max'], DEFAULTS.exporterBounds[resource], rule),
+    ];
+  });
+}
+
+/** Memory that a program could live in: less than 1Mi is a unit left out, and half a byte is refused by nobody in time. */
+function bytes(given: Data, path: Path, keys: readonly string[]): Finding[] {
+  return keys.flatMap((key): Finding[] => {
+    const text = given[key];
+    const amount = typeof text === 'string' ? parseQuantity(text) : undefined;
+    if (typeof text !== 'string' || amount === undefined) return [];
+    const place = [...path, key];
+    if (amount < 2 ** 20) {
+      const hint =
+        /^[1-9][0-9]*$/.test(text) && amount < 2 ** 16 ? `did you mean ${text}Mi?` : 'write it like 64Mi';
+      return [wrongValue(place, `${shown(text)} is less than 1Mi of memory`, hint)];
+    }
+    return Number.isInteger(amount)
+      ? []
+      : [wrongValue(place, `${shown(text)} is no whole number of bytes`, 'write it like 64Mi')];
   });
 }
 

@@ -1,10 +1,11 @@
-import { parseAddress } from '../core/values.ts';
+import { hasScheme } from '../core/exporter-connection.ts';
+import { parseAddress, shownConnection } from '../core/values.ts';
 import type { Placeholders } from './check-texts.ts';
-import { args, at, namesOf, parsed, placeholders, variables } from './check-texts.ts';
-import { entriesOf, textsOf } from './data.ts';
+import { args, namesOf, parsed, placeholders, variables } from './check-texts.ts';
+import { at, entriesOf, textsOf } from './data.ts';
 import type { Data, Entry } from './data.ts';
 import type { Finding } from './finding.ts';
-import { shown, wrongValue } from './finding.ts';
+import { wrongValue } from './finding.ts';
 import { without } from './merge.ts';
 
 const WAYS = ['address', 'secret', 'both'] as const;
@@ -39,11 +40,16 @@ function defaultAddress({ path, data }: Entry): Finding[] {
   if (typeof address !== 'string') return [];
   const place = [...path, 'defaultAddress'];
   const found = parsed(parseAddress, address, place);
-  const hasScheme = /^[a-z][-+.a-z0-9]*:\/\//i.test(address);
-  const fits = (form !== 'uri' && form !== 'host-port') || hasScheme === (form === 'uri');
+  const isUri = hasScheme(address);
+  const fits = (form !== 'uri' && form !== 'host-port') || isUri === (form === 'uri');
   const misfit = fits
     ? []
-    : [wrongValue(place, `${shown(address)} has ${hasScheme ? 'a' : 'no'} scheme, but form is ${form}`)];
+    : [
+        wrongValue(
+          place,
+          `${shownConnection(address)} has ${isUri ? 'a' : 'no'} scheme, but form is ${form}`,
+        ),
+      ];
   return [...found, ...misfit];
 }
 

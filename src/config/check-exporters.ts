@@ -7,8 +7,8 @@ import { resources } from './check-bounds.ts';
 import { connection } from './check-connection.ts';
 import { free } from './check-ports.ts';
 import type { Placeholders } from './check-texts.ts';
-import { args, at, parsed, placeholders, variables } from './check-texts.ts';
-import { entriesOf, textsOf } from './data.ts';
+import { args, parsed, placeholders, variables } from './check-texts.ts';
+import { at, entriesOf, textsOf } from './data.ts';
 import type { Data, Entry } from './data.ts';
 import { ENTRY_DEFAULTS } from './defaults.ts';
 import type { Finding } from './finding.ts';
@@ -41,6 +41,7 @@ function exporter(row: CatalogueEntry, given: Data): Finding[] {
   return [
     ...missing(row, near),
     ...ports(row),
+    ...imageLength(given['image'], [...path, 'image']),
     ...root(data['runAsUser'], [...path, 'runAsUser']),
     ...parsed(parsePath, data['path'], [...path, 'path']),
     ...texts(row),
@@ -64,6 +65,17 @@ function ports({ path, data }: CatalogueEntry): Finding[] {
       ? [wrongValue(place, `${port} is port too; the exporter cannot listen twice`)]
       : [];
   return [...free(port, [...path, 'port']), ...free(ingestPort, place), ...twice];
+}
+
+/** What registries and container runtimes take of an image without its tag and digest (distribution/reference). */
+const LONGEST_NAME = 255;
+
+function imageLength(image: unknown, path: Path): Finding[] {
+  if (typeof image !== 'string') return [];
+  const name = image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+  if (name.length <= LONGEST_NAME) return [];
+  const message = `the name of the image has ${name.length} characters; at most ${LONGEST_NAME} are allowed`;
+  return [wrongValue(path, message)];
 }
 
 function root(user: unknown, path: Path): Finding[] {
@@ -129,9 +141,16 @@ const SYSTEM = [
   '/bin',
   '/boot',
   '/dev',
+  '/etc/group',
+  '/etc/hostname',
+  '/etc/hosts',
+  '/etc/nsswitch.conf',
+  '/etc/passwd',
   '/etc/pki',
+  '/etc/resolv.conf',
   '/etc/ssl',
   '/lib',
+  '/lib32',
   '/lib64',
   '/proc',
   '/run',
@@ -139,6 +158,8 @@ const SYSTEM = [
   '/sys',
   '/usr/bin',
   '/usr/lib',
+  '/usr/lib64',
+  '/usr/libexec',
   '/usr/local/bin',
   '/usr/sbin',
   '/var/lib',

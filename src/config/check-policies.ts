@@ -9,6 +9,7 @@ import type { Finding } from './finding.ts';
 import { shown } from './finding.ts';
 import { endOf, portRange } from './values.ts';
 
+/** What only the whole of the policies, or a value’s own grammar, can tell to be wrong. */
 export function policies(list: unknown, profileNames: readonly string[]): Finding[] {
   const rows = entriesOf(list, ['policies']);
   const twice = repeated(rows, ({ data: { name } }) => (typeof name === 'string' ? name : undefined));

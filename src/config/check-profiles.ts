@@ -1,12 +1,13 @@
 import { parseDuration } from '../core/duration.ts';
 import { didYouMean } from '../core/problem.ts';
+import { INTERVAL } from '../core/scrape-times.ts';
 import { checkStatsdMapping } from '../core/statsd-mapping.ts';
 import { parseInterval, parsePath } from '../core/values.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { access } from './check-access.ts';
 import { free } from './check-ports.ts';
-import { args, at, parsed, placeholders, variables } from './check-texts.ts';
-import { isRecord } from './data.ts';
+import { args, parsed, placeholders, variables } from './check-texts.ts';
+import { at, isRecord } from './data.ts';
 import type { Data, Entry } from './data.ts';
 import type { Finding } from './finding.ts';
 import { shown, wrongValue } from './finding.ts';
@@ -43,24 +44,11 @@ export function profiles(rows: readonly CatalogueEntry[], exporters: readonly Ca
 
 function something({ name, path, data, given = {} }: CatalogueEntry, builtIn: readonly string[]): Finding[] {
   // A value of another type is the schema's to refuse.
-  if (
-    [data['target'], data['exporter'], given['target'], given['exporter']].some(
-      (part) => part !== undefined && part !== null,
-    )
-  )
-    return [];
+  const parts = [data['target'], data['exporter'], given['target'], given['exporter']];
+  if (parts.some((part) => part !== undefined && part !== null)) return [];
   const message = 'has neither target nor exporter; a profile needs one of them';
-  return [
-    {
-      path,
-      of: 'key',
-      message,
-      ...didYouMean(
-        name,
-        builtIn.filter((other) => other !== name),
-      ),
-    },
-  ];
+  const others = builtIn.filter((other) => other !== name);
+  return [{ path, of: 'key', message, ...didYouMean(name, others) }];
 }
 
 function target({ path, data }: CatalogueEntry): Finding[] {
@@ -74,9 +62,6 @@ function target({ path, data }: CatalogueEntry): Finding[] {
     ...parsed(parsePath, found['path'], [...place, 'path']),
   ];
 }
-
-/** The interval where neither the profile nor the Pod says one. */
-const INTERVAL = '15s';
 
 function times({ path, data }: CatalogueEntry): Finding[] {
   const { interval, timeout } = data;

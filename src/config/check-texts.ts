@@ -1,6 +1,5 @@
 import { didYouMean } from '../core/problem.ts';
 import type { Parsed } from '../core/values.ts';
-import { isRecord } from './data.ts';
 import type { Entry } from './data.ts';
 import { entriesOf, repeated, textsOf } from './data.ts';
 import type { Finding } from './finding.ts';
@@ -52,8 +51,8 @@ export function variables(
     const { name } = row.data;
     const place = [...row.path, 'name'];
     if (typeof name !== 'string') return one(row);
-    const message = !/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(name)
-      ? `${shown(name)} is no name of a variable: letters, digits, _, - and ., not a digit first`
+    const message = !/^[A-Za-z_][-._A-Za-z0-9]*$/.test(name)
+      ? `${shown(name)} is no name of a variable: letters, digits, _, - and ., a letter or _ first`
       : again.has(row)
         ? `${shown(name)} is there twice`
         : taken.includes(name)
@@ -73,10 +72,4 @@ export function parsed(parse: (text: string) => Parsed<unknown>, value: unknown,
   if (typeof value !== 'string') return [];
   const result = parse(value);
   return result.ok ? [] : [wrongValue(path, result.message, result.hint)];
-}
-
-/** The value at a key, when it is a mapping. */
-export function at(data: unknown, key: string): Readonly<Record<string, unknown>> | undefined {
-  const value = isRecord(data) ? data[key] : undefined;
-  return isRecord(value) ? value : undefined;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../core/record.ts';
 import type { Path } from './positions.ts';
 
 /** Data of a file that the schema may have refused. */
@@ -9,14 +10,18 @@ export interface Entry {
   readonly data: Data;
 }
 
-export function isRecord(value: unknown): value is Data {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+export { isRecord };
+
+/** The mapping at a key; undefined when something else is there. */
+export function at(data: unknown, key: string): Data | undefined {
+  const value = isRecord(data) ? data[key] : undefined;
+  return isRecord(value) ? value : undefined;
 }
 
 /** The mapping at a key, as a list of one; none when something else is there. */
 export function entryAt({ path, data }: Entry, key: string): readonly Entry[] {
-  const value = data[key];
-  return isRecord(value) ? [{ path: [...path, key], data: value }] : [];
+  const value = at(data, key);
+  return value === undefined ? [] : [{ path: [...path, key], data: value }];
 }
 
 /** The mappings of a list; what has another type is passed over. */

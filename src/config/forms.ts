@@ -7,9 +7,13 @@ import { without } from './merge.ts';
  * in a PodMonitor's endpoint, and resources are keys of their own.
  */
 
+/** A profile as the file has it, complete. */
 export type ProfileForm = Omit<Profile, 'name' | 'access'> & Access;
+
+/** An exporter as the file has it, complete. */
 export type ExporterForm = Omit<Exporter, 'name' | 'resources'> & ExporterResources;
 
+/** As the file would have it; the inverse of `profileOf`. */
 export function profileForm({ access, ...rest }: Profile): ProfileForm {
   return { ...without(rest, 'name'), ...access };
 }
@@ -26,6 +30,7 @@ export function profileOf(name: string, form: ProfileForm): Profile {
   return { name, ...rest, ...(Object.keys(access).length > 0 && { access }) };
 }
 
+/** As the file would have it; the inverse of `exporterOf`. */
 export function exporterForm({ resources, ...rest }: Exporter): ExporterForm {
   return { ...without(rest, 'name'), ...resources };
 }

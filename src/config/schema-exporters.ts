@@ -69,7 +69,11 @@ const Mapping = Type.Object(
       Line('The argument that names the file, which {file} stands for, such as --config={file}.', 4096),
     ),
     directory: Type.Optional(
-      Type.String({ maxLength: 1024, description: 'Directory of its own, such as /etc/podscrape/NAME.' }),
+      Type.String({
+        maxLength: 1024,
+        [EXPECTED]: 'absolute path',
+        description: 'Directory of its own, such as /etc/podscrape/NAME.',
+      }),
     ),
     file: Type.Optional(
       Type.String({
@@ -142,7 +146,9 @@ const ExporterSettings = Type.Object(
       ),
     ),
     port: Type.Optional(ExporterPort('Where it serves metrics. A new exporter needs it.')),
-    path: Type.Optional(Type.String({ default: own.path, description: 'Path of the metrics.' })),
+    path: Type.Optional(
+      Type.String({ default: own.path, [EXPECTED]: 'absolute path', description: 'Path of the metrics.' }),
+    ),
     ingestPort: Removable(
       ExporterPort('Where the application sends to, on loopback; never declared on the container.'),
     ),
@@ -170,11 +176,16 @@ const ExporterSettings = Type.Object(
           'The image’s user as a number, never 0, which is root. A new exporter needs it: under runAsNonRoot the kubelet refuses an image whose user is a name.',
       }),
     ),
-    cpuRequest: Type.Optional(Quantity('CPU request; 10m for a new exporter.', '10m')),
-    cpuLimit: Type.Optional(Quantity('CPU limit; 100m for a new exporter.', '100m')),
-    memoryRequest: Type.Optional(Bytes('Memory request; 32Mi for a new exporter.', '32Mi')),
+    cpuRequest: Type.Optional(Quantity(`CPU request; ${own.cpuRequest} for a new exporter.`, own.cpuRequest)),
+    cpuLimit: Type.Optional(Quantity(`CPU limit; ${own.cpuLimit} for a new exporter.`, own.cpuLimit)),
+    memoryRequest: Type.Optional(
+      Bytes(`Memory request; ${own.memoryRequest} for a new exporter.`, own.memoryRequest),
+    ),
     memoryLimit: Type.Optional(
-      Bytes('Memory limit, which one in Go is told to stay below; 128Mi for a new exporter.', '128Mi'),
+      Bytes(
+        `Memory limit, which one in Go is told to stay below; ${own.memoryLimit} for a new exporter.`,
+        own.memoryLimit,
+      ),
     ),
     go: Type.Optional(
       Type.Boolean({

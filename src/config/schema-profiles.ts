@@ -10,7 +10,9 @@ const Target = Type.Object(
     scheme: Type.Optional(
       Type.Enum(['http', 'https'], { default: ENTRY_DEFAULTS.target.scheme, description: 'Scheme.' }),
     ),
-    path: Type.Optional(Type.String({ default: ENTRY_DEFAULTS.target.path, description: 'Path.' })),
+    path: Type.Optional(
+      Type.String({ default: ENTRY_DEFAULTS.target.path, [EXPECTED]: 'absolute path', description: 'Path.' }),
+    ),
     port: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 65535, description: 'Port. A new target needs one.' }),
     ),
@@ -34,7 +36,11 @@ const AppEnv = Type.Unsafe<AppEnvType>({
 const ExporterUse = Type.Object(
   {
     exporter: Type.Optional(
-      Type.String({ minLength: 1, description: 'Name of the exporter, built in or from exporters below.' }),
+      Type.String({
+        minLength: 1,
+        [EXPECTED]: 'name of an exporter',
+        description: 'The exporter, built in or from exporters below.',
+      }),
     ),
     mapping: Removable(
       Text(

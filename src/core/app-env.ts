@@ -1,8 +1,19 @@
 import type { Container, EnvVar, Pod } from './kubernetes.ts';
 import type { Problem } from './problem.ts';
-import type { AppEnv } from './profile.ts';
-import { literal } from './text.ts';
+import type { AppEnv, Profile } from './profile.ts';
+import { filled, literal } from './text.ts';
 
+/** A variable with the profile that wants it. */
+export type WantedEnv = AppEnv & { readonly profile: string };
+
+/** The variables that profiles want of the application, in the profiles' order. */
+export function appEnvOf(profiles: readonly Profile[]): readonly WantedEnv[] {
+  return profiles.flatMap(({ name, exporter }) =>
+    (exporter?.appEnv ?? []).map((variable) => ({ ...variable, profile: name })),
+  );
+}
+
+/** The Pod with the variables, and which those are. */
 export interface AppEnvAdded {
   readonly pod: Pod;
   /** `container/VARIABLE`, set just now. */
@@ -18,13 +29,15 @@ export interface AppEnvAdded {
  * nothing away: a variable that is set, or may be set through envFrom, stays as it is, and a warning says so.
  *
  * @param containers the application's
+ * @param isOurs whether podscrape set `container/VARIABLE` itself, for another exporter
  */
 export function setAppEnv(
   pod: Pod,
   containers: readonly Container[],
-  variables: readonly AppEnv[],
+  variables: readonly WantedEnv[],
   prefix: string,
   problems: Problem[],
+  isOurs: (entry: string) => boolean = () => false,
 ): AppEnvAdded {
   const application = new Set(containers);
   const added: string[] = [];
@@ -32,7 +45,7 @@ export function setAppEnv(
   const present: string[] = [];
   const after = pod.spec.containers.map((container) => {
     if (!application.has(container)) return container;
-    const result = extend(container, variables, prefix, problems);
+    const result = extend(container, variables, prefix, problems, isOurs);
     present.push(...result.present.map((name) => `${container.name}/${name}`));
     added.push(...result.added.map((name) => `${container.name}/${name}`));
     extended.push(...result.extended.map((name) => `${container.name}/${name}`));
@@ -57,15 +70,17 @@ export interface Whereabouts {
 }
 
 /** The profile's variables with the exporter's whereabouts filled in; those that need an unknown one are left out. */
-export function filledEnv(variables: readonly AppEnv[], at: Whereabouts): readonly AppEnv[] {
+export function filledEnv(variables: readonly WantedEnv[], at: Whereabouts): readonly WantedEnv[] {
   const values: Readonly<Record<string, string | undefined>> = {
     '{url}': literal(at.url),
     '{port}': at.port?.toString(),
     '{ingest}': at.ingest?.toString(),
   };
   const isKnown = (variable: AppEnv): boolean =>
-    (textOf(variable).match(PLACES) ?? []).every((place) => values[place] !== undefined);
-  const fill = (text: string): string => text.replace(PLACES, (place) => values[place] ?? place);
+    Object.entries(values).every(
+      ([place, value]) => value !== undefined || !textOf(variable).includes(place),
+    );
+  const fill = (text: string): string => filled(text, values);
   return variables
     .filter(isKnown)
     .map((variable) =>
@@ -74,8 +89,6 @@ export function filledEnv(variables: readonly AppEnv[], at: Whereabouts): readon
         : { ...variable, value: fill(variable.value) },
     );
 }
-
-const PLACES = /\{(?:url|port|ingest)\}/g;
 
 function textOf(variable: AppEnv): string {
   return 'append' in variable ? variable.append : variable.value;
@@ -105,47 +118,70 @@ interface Extended {
 
 function extend(
   container: Container,
-  wanted: readonly AppEnv[],
+  wanted: readonly WantedEnv[],
   prefix: string,
   problems: Problem[],
+  isOurs: (entry: string) => boolean,
 ): Extended {
   const env = [...(container.env ?? [])];
   const added: string[] = [];
   const extended: string[] = [];
   const present: string[] = [];
-  const leave = (names: string, why: string): Extended => {
+  const leave = (variables: readonly WantedEnv[], why: string): void => {
+    if (variables.length === 0) return;
     problems.push({
       code: 'env-left-alone',
       path: `${prefix}/app-env`,
-      message: `${names} of ${container.name} ${why}`,
+      message: `${[...new Set(variables.map(({ name }) => name))].join(', ')} of ${container.name} ${why}`,
       hint: 'off silences this',
     });
-    return { env: container.env ?? [], added: [], extended: [], present };
   };
+  const unchanged = { env: container.env ?? [], added: [], extended: [], present };
   const absent = wanted.filter((variable) => lastOf(container, variable.name) < 0);
   const elsewhere = wanted.filter((variable) => isElsewhere(container, variable));
   if (elsewhere.length > 0) {
-    return leave(elsewhere.map(({ name }) => name).join(', '), 'is set by its owner and left alone');
+    const ours = new Set(elsewhere.filter(({ name }) => isOurs(`${container.name}/${name}`)));
+    leave(
+      elsewhere.filter((variable) => !ours.has(variable)),
+      'is set by its owner and left alone',
+    );
+    leave([...ours], 'is set for another exporter and stays so');
+    return unchanged;
   }
   if (absent.length > 0 && (container.envFrom ?? []).length > 0) {
-    return leave(absent.map(({ name }) => name).join(', '), 'may come from envFrom and is not set');
+    leave(absent, 'may come from envFrom and is not set');
+    return unchanged;
   }
   for (const variable of wanted) {
-    const index = lastOf(container, variable.name);
+    const { name, profile } = variable;
+    // Several profiles on one exporter may want the same variable.
+    const index = env.findLastIndex((entry) => entry.name === name);
     const entry = env[index];
     if (entry === undefined) {
-      env.push({ name: variable.name, value: 'append' in variable ? variable.append : variable.value });
-      added.push(variable.name);
+      env.push({ name, value: textOf(variable) });
+      added.push(name);
     } else if ('append' in variable && !(entry.value ?? '').includes(variable.unless)) {
-      env[index] = {
-        ...entry,
-        value: [entry.value ?? '', variable.append].filter((part) => part !== '').join(' '),
-      };
-      extended.push(variable.name);
+      const value = [entry.value ?? '', variable.append].filter((part) => part !== '').join(' ');
+      env[index] = { ...entry, value };
+      if (!added.includes(name)) extended.push(name);
+    } else if (!says(entry.value ?? '', variable)) {
+      const first = wanted.find((other) => other.name === name)?.profile ?? profile;
+      problems.push({
+        code: 'env-left-alone',
+        path: `${prefix}/profile`,
+        message: `${first} and ${profile} want different values of ${name}; ${container.name} gets ${first}’s`,
+        hint: 'keep one',
+      });
     }
-    present.push(variable.name);
+    present.push(name);
   }
   return { env, added, extended, present };
+}
+
+/** Whether the value is the variable's, with whatever another profile appended to it. */
+function says(value: string, variable: AppEnv): boolean {
+  const text = textOf(variable);
+  return 'append' in variable ? value.includes(text) : `${value} `.startsWith(`${text} `);
 }
 
 /** Kubernetes lets a name stand twice in `env`; the last one wins. */

@@ -1,6 +1,6 @@
 import type { Community, CommunityValue } from './community.ts';
 import type { Pod } from './kubernetes.ts';
-import type { ExternalExporter, PlannedExporter } from './exporters.ts';
+import type { ExternalExporter, PlannedExporter } from './planned-exporter.ts';
 import { hasPortName, places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';
 import type { Request } from './request.ts';

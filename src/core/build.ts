@@ -1,19 +1,19 @@
-import { filledEnv, presentAppEnv, setAppEnv } from './app-env.ts';
 import { COMMUNITY_PREFIX } from './community.ts';
 import type { Decision, Injection, Target } from './decision.ts';
 import { writtenPrefixes } from './dialects.ts';
 import type { EngineConfig } from './engine-config.ts';
-import type { ExternalExporter, PlannedExporter } from './exporters.ts';
 import { MERGE_METRICS } from './istio.ts';
-import type { Container, Pod } from './kubernetes.ts';
-import { applicationContainers, hasPortName, isMetricsPortName, own, servingPlace, tcpPort } from './pod.ts';
+import type { Pod } from './kubernetes.ts';
+import type { PlannedExporter } from './planned-exporter.ts';
+import { hasPortName, isMetricsPortName, own, servingPlace, tcpPort } from './pod.ts';
+import { exporterNames, pointApplication, pointAway } from './pointing.ts';
 import { declarePorts } from './ports.ts';
 import type { Problem } from './problem.ts';
-import type { AppEnv, Profile } from './profile.ts';
 import type { Request } from './request.ts';
 import { Recorder } from './recorder.ts';
 import { annotate } from './scrape-annotations.ts';
-import { addSidecar, isOurs, isOurVolume } from './sidecar.ts';
+import { addSidecar, isOfEarlier, isOurs } from './sidecar.ts';
+import { isOurVolume } from './sidecar-shape.ts';
 import type { ResolvedTarget } from './targets.ts';
 import { defaultContainer } from './targets.ts';
 import { parsePortNumber } from './values.ts';
@@ -101,6 +101,7 @@ function placeSidecar(
   if (planned.existing !== undefined) {
     // The owner's exporter is the owner's, whatever a record says.
     if (!isOurs(planned)) return pod;
+    if (isOfEarlier(planned)) record.keep(pod);
     const mounts = (planned.existing.container.volumeMounts ?? [])
       .map((mount) => mount.name)
       .filter(isOurVolume);
@@ -138,81 +139,6 @@ function mainContainer(pod: Pod, work: Work): string | undefined {
 function isNative(pod: Pod, request: Request, config: EngineConfig): boolean {
   if (request.nativeSidecar !== 'auto') return request.nativeSidecar === 'true';
   return config.initContainersScraped || (pod.spec.restartPolicy ?? 'Always') !== 'Always';
-}
-
-/**
- * The application's variables, together with a new exporter. Beside one that is there already nothing is set: the
- * owner's is the owner's to connect, and after ours a container that another webhook adds is not the application.
- */
-function pointApplication(
-  pod: Pod,
-  planned: PlannedExporter,
-  work: Work,
-  config: EngineConfig,
-  record: Recorder,
-  problems: Problem[],
-): Pod {
-  if (work.request.appEnv === 'off') return pod;
-  const { port, ingest, profiles } = planned;
-  const containers = containersToPoint(pod, exporterNames(work));
-  const url = `http://127.0.0.1:${port}`;
-  const variables = filledEnv(appEnvOf(profiles), { url, port, ingest });
-  if (planned.existing !== undefined) {
-    if (isOurs(planned)) {
-      const present = presentAppEnv(containers, variables);
-      record.note('env', [], present);
-      record.note('extended', [], present);
-    }
-    return pod;
-  }
-  const result = setAppEnv(pod, containers, variables, config.annotationPrefix, problems);
-  record.note('env', result.added, result.present);
-  record.note('extended', result.extended, result.present);
-  return result.pod;
-}
-
-/**
- * The application's variables for an exporter outside the Pod. Whether the application's main container can take them
- * decides for the others too, so that one that another webhook adds afterwards is left alone.
- */
-function pointAway(
-  pod: Pod,
-  { profiles, url }: ExternalExporter,
-  work: Work,
-  config: EngineConfig,
-  record: Recorder,
-  problems: Problem[],
-): Pod {
-  if (work.request.appEnv === 'off') return pod;
-  const names = exporterNames(work);
-  const containers = containersToPoint(pod, names);
-  const variables = filledEnv(appEnvOf(profiles), { url });
-  const main = containers.filter((container) => container === defaultContainer(pod, names));
-  // Where kubectl's default container is none of the application's, all of them decide.
-  const deciding = main.length > 0 ? main : containers;
-  const tried = setAppEnv(pod, deciding, variables, config.annotationPrefix, []);
-  const changes = [...tried.added, ...tried.extended];
-  const isChanged = ({ name }: Container): boolean => changes.some((entry) => entry.startsWith(`${name}/`));
-  const those = deciding.every(isChanged) ? containers : deciding.filter((one) => !isChanged(one));
-  const result = setAppEnv(pod, those, variables, config.annotationPrefix, problems);
-  const present = [...result.present, ...presentAppEnv(containers, variables)];
-  record.note('env', result.added, present);
-  record.note('extended', result.extended, present);
-  return result.pod;
-}
-
-/** The application's; none where every container of the Pod is an exporter. */
-function containersToPoint(pod: Pod, exporters: ReadonlySet<string>): readonly Container[] {
-  return applicationContainers(pod, exporters).filter(({ name }) => !exporters.has(name));
-}
-
-function appEnvOf(profiles: readonly Profile[]): readonly AppEnv[] {
-  return profiles.flatMap((profile) => profile.exporter?.appEnv ?? []);
-}
-
-/** The containers that the request's exporters have in the Pod. */
-function exporterNames({ plan }: Work): ReadonlySet<string> {
-  return new Set(plan.map(({ existing, exporter }) => existing?.container.name ?? exporter.name));
 }
 
 /** The name that the target's port has, or whether it will get one of ours. */

@@ -1,8 +1,8 @@
 import type { Problem } from './problem.ts';
 import type { Connection, ConnectionSettings, Exporter, ExporterEnv } from './profile.ts';
 import type { ExporterRequest } from './request.ts';
-import { quoted } from './text.ts';
 import type { KeyReference } from './values.ts';
+import { parsePortNumber, shownConnection } from './values.ts';
 
 /** What an exporter is told of its connection; empty for one that connects to nothing. */
 export interface Connected {
@@ -16,9 +16,12 @@ export interface Connected {
 /** What the request says about connections. */
 type Asked = Pick<ExporterRequest, 'address' | 'secret'>;
 type Way = keyof Asked;
-const WAYS = ['address', 'secret'] as const satisfies readonly Way[];
 
-const UNCONNECTED: Connected = { env: [], args: [] };
+/** What a request may give a connection, as in `P/exporter-address` and `P/exporter-secret`. */
+export const WAYS = ['address', 'secret'] as const satisfies readonly Way[];
+
+/** Told nothing. */
+export const UNCONNECTED: Connected = { env: [], args: [] };
 
 /** Whether an exporter looks at the key at all, if only to refuse it. */
 export function readsConnection({ connection, external }: Exporter, way: Way): boolean {
@@ -35,7 +38,18 @@ function takes({ connection, external }: Exporter, way: Way): boolean {
 }
 
 /**
- * Whose the request's address and Secret are: one exporter's each. Where two could take one nobody can tell, and it is
+ * Whose a key is of those that can take it. One that connects comes before a Pushgateway, which needs no address and is a
+ * sidecar then; one that cannot do without comes before those that have a default address.
+ */
+function claimants(exporters: readonly Exporter[], way: Way): readonly Exporter[] {
+  const takers = exporters.filter((exporter) => takes(exporter, way));
+  const connecting = takers.filter(({ connection }) => connection !== undefined);
+  const needing = connecting.filter(({ connection }) => connection?.defaultAddress === undefined);
+  return [needing, connecting].find(({ length }) => length > 0) ?? takers;
+}
+
+/**
+ * Whose the request's address and Secret are: one exporter's each. Where several need one nobody can tell, and it is
  * nobody's then; undefined is returned, with the problem.
  */
 export function shareOut(
@@ -49,12 +63,17 @@ export function shareOut(
   for (const way of WAYS) {
     const value = asked[way];
     if (value === undefined) continue;
-    const takers = exporters.filter((exporter) => takes(exporter, way));
+    const takers = claimants(exporters, way);
     if (takers.length > 1) {
       ambiguous = true;
       const names = takers.map(({ name }) => name).join(' and ');
-      const message = `${names} would both read it`;
-      problems.push({ code: 'exporter-connection', path: keyOf(way, prefix), message, hint: 'keep one' });
+      const hint = 'keep one; connect the other by a profile';
+      problems.push({
+        code: 'exporter-connection',
+        path: keyOf(way, prefix),
+        message: `${names} read it`,
+        hint,
+      });
     }
     // Where none can take it, those that connect at all say so.
     for (const exporter of takers.length > 0 ? takers : exporters)
@@ -94,11 +113,20 @@ export function externalUrl(
 ): string | undefined {
   const url = hasScheme(address) ? address : `http://${address}`;
   warnOfPassword(address, connection, prefix, problems);
-  if (/^https?:\/\/[^/?#]/i.test(url)) return url.replace(/\/+$/, '');
+  const hasQuery = /[?#]/.test(url);
+  if (!hasQuery && isHttpUrl(url)) return url.replace(/\/+$/, '');
   const hint = `write it like ${connection?.example ?? 'http://pushgateway:9091'}`;
-  const message = `${quoted(address)} is no http or https URL`;
+  const shown = shownConnection(address);
+  const message = hasQuery ? `${shown} has a query or fragment` : `${shown} is no http or https URL`;
   problems.push({ code: 'exporter-connection', path: keyOf('address', prefix), message, hint });
   return undefined;
+}
+
+/** With a host, and a port that there can be. */
+function isHttpUrl(url: string): boolean {
+  if (!/^https?:\/\/[^/\\]/i.test(url) || !URL.canParse(url)) return false;
+  const { port } = new URL(url);
+  return port === '' || parsePortNumber(port) !== undefined;
 }
 
 function keyOf(way: Way, prefix: string): string {
@@ -144,21 +172,29 @@ function wayProblem(
     return { code, path: ofAddress, message, hint: `write it like ${example}` };
   if (connection.address === undefined)
     return { code, path: ofSecret, message: askForSecret, hint: `${name} needs it` };
-  return { code, path: ofSecret, message: askForSecret, hint: `or exporter-address: ${example}` };
+  const either = `not set: NAME/KEY of ${secretHolds}`;
+  return { code, path: ofSecret, message: either, hint: `or exporter-address: ${example}` };
 }
 
 function checkAddress(address: string, connection: Connection, prefix: string, problems: Problem[]): void {
   const { form, example } = connection;
   warnOfPassword(address, connection, prefix, problems);
   if (form === 'any' || hasScheme(address) === (form === 'uri')) return;
-  const message = `${quoted(address)} has ${form === 'uri' ? 'no' : 'a'} scheme`;
+  const message = `${shownConnection(address)} has ${form === 'uri' ? 'no' : 'a'} scheme`;
   const hint = `write it like ${example}`;
   problems.push({ code: 'exporter-connection', path: keyOf('address', prefix), message, hint });
 }
 
-function hasScheme(address: string): boolean {
-  return /^[a-z][-+.a-z0-9]*:\/\//i.test(address);
+const SCHEME = /^[a-z][-+.a-z0-9]*:\/\//i;
+
+/** Whether an address is a URI (`redis://redis:6379`) rather than `HOST:PORT`. */
+export function hasScheme(address: string): boolean {
+  return SCHEME.test(address);
 }
+
+/** A name may be missing before the password, and a number before a slash is a port. */
+const IN_AUTHORITY = /(?:^|,):[^@]+@|:(?!\d+(?:[/?#,]|$))[^@]+@/;
+const IN_QUERY = /[?&;](?:\w*pass(?:word|wd)?|pwd|auth|secret|token)=[^&]/i;
 
 /** Whoever may see the Pod may read its annotations; a Secret is for fewer eyes. */
 function warnOfPassword(
@@ -167,8 +203,9 @@ function warnOfPassword(
   prefix: string,
   problems: Problem[],
 ): void {
-  const [authority = ''] = address.replace(/^[a-z][-+.a-z0-9]*:\/\//i, '').split(/[/?#]/, 1);
-  if (!/:[^@]+@/.test(authority) && !/[?&](?:password|passwd|pwd)=[^&]/i.test(address)) return;
+  // Several addresses may stand there, and a password may have any character unencoded.
+  const bare = address.replaceAll(/[a-z][-+.a-z0-9]*:\/\//gi, '');
+  if (!IN_AUTHORITY.test(bare) && !IN_QUERY.test(address)) return;
   const takesSecret = connection?.secret !== undefined || connection?.both !== undefined;
   const message = 'has a password in it, and annotations are read by many';
   const hint = takesSecret ? 'use exporter-secret' : 'leave it out';

@@ -2,7 +2,7 @@ import type { Pod } from './kubernetes.ts';
 import type { Place } from './pod.ts';
 import { imageName, isMetricsPortName, isTcp, places, tcpPort } from './pod.ts';
 import type { Exporter } from './profile.ts';
-import { parsePortNumber } from './values.ts';
+import { parsePath, parsePortNumber } from './values.ts';
 
 /** An exporter that is in the Pod already: its container and its ports. */
 
@@ -46,13 +46,27 @@ export function setPort(
   return flagPort(place, exporter, variable) ?? variablePort(place, exporter, variable);
 }
 
-/** `--web.listen-address=:9200` or `--port=9200`, or as two arguments. */
+/** The path that an exporter that is already there is told, by the flag that Prometheus' exporters have for it. */
+export function metricsPathOf(place: Place, exporter: Exporter): string {
+  const told = parsePath(flagValue(place, '--web.telemetry-path') ?? '');
+  return told.ok ? told.value : exporter.path;
+}
+
+/** `--web.listen-address=:9200` or `--port=9200`. */
 function flagPort(place: Place, exporter: Exporter, variable: string): number | undefined {
   const flag = exporter.args.find((arg) => arg.includes(variable))?.split('=', 1)[0];
-  const args = [...(place.container.command ?? []), ...(place.container.args ?? [])];
-  const index = args.findIndex((arg) => arg === flag || arg.startsWith(`${flag ?? ''}=`));
-  if (flag === undefined || index < 0) return undefined;
-  return portAtEnd(args[index] === flag ? args[index + 1] : args[index]);
+  return flag === undefined ? undefined : portAtEnd(flagValue(place, flag));
+}
+
+/** The value of a flag, behind a `=` or as the next argument; Go's own flags may have one dash or two. */
+function flagValue({ container }: Place, flag: string): string | undefined {
+  const args = [...(container.command ?? []), ...(container.args ?? [])];
+  const bare = (text: string): string => text.replace(/^--?(?!-)/, '-');
+  const name = bare(flag);
+  const index = args.findIndex((arg) => bare(arg) === name || bare(arg).startsWith(`${name}=`));
+  const found = args[index];
+  if (found === undefined) return undefined;
+  return bare(found) === name ? args[index + 1] : bare(found).slice(name.length + 1);
 }
 
 function variablePort({ container }: Place, exporter: Exporter, variable: string): number | undefined {

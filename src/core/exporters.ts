@@ -1,48 +1,23 @@
 import type { EngineConfig } from './engine-config.ts';
 import type { Pod } from './kubernetes.ts';
+import type { Exporters, ExternalExporter, PlannedExporter } from './planned-exporter.ts';
 import type { Place } from './pod.ts';
-import { isTcp, isWindows, places } from './pod.ts';
+import { isWindows, places } from './pod.ts';
 import type { Problem } from './problem.ts';
-import type { Exporter, ExporterResources, Profile } from './profile.ts';
+import type { Exporter, Profile } from './profile.ts';
 import type { Connected } from './exporter-connection.ts';
-import { connect, externalUrl, readsConnection, shareOut } from './exporter-connection.ts';
-import { findExporter, metricsPortOf, setPort } from './exporter-place.ts';
-import { exporterResources, guaranteedResources, RESOURCES } from './exporter-resources.ts';
+import { connect, externalUrl, readsConnection, shareOut, UNCONNECTED, WAYS } from './exporter-connection.ts';
+import { findExporter, metricsPathOf, metricsPortOf, setPort } from './exporter-place.ts';
+import {
+  exporterResources,
+  guaranteedResources,
+  hasPodResources,
+  isGuaranteed,
+  RESOURCES,
+} from './exporter-resources.ts';
 import type { Request } from './request.ts';
-import { isGuaranteed, isOurs } from './sidecar.ts';
-import type { KeyReference } from './values.ts';
-
-/** One exporter that the request's profiles use, looked up in the Pod. */
-export interface PlannedExporter {
-  readonly exporter: Exporter;
-  readonly profiles: readonly Profile[];
-  readonly mapping?: string;
-  /** A ConfigMap whose file takes the mapping's place, if it is there. */
-  readonly mappingConfigMap?: KeyReference;
-  /** How a new one is told what it connects to. */
-  readonly connected: Connected;
-  /** What the container gets; absent ones are not set. */
-  readonly resources: Readonly<Partial<ExporterResources>>;
-  /** The container that already is this exporter, the owner's or ours from an earlier pass. */
-  readonly existing?: Place;
-  /** Where it serves metrics; a new one may still move (`choosePorts`). */
-  readonly port: number;
-  readonly ingest: number | undefined;
-}
-
-/** An exporter that the cluster has: nothing of it is in the Pod, and the application is pointed at it. */
-export interface ExternalExporter {
-  readonly exporter: Exporter;
-  readonly profiles: readonly Profile[];
-  /** Without a slash at its end. */
-  readonly url: string;
-}
-
-export interface Exporters {
-  /** Those that are in the Pod, or are to be. */
-  readonly inPod: readonly PlannedExporter[];
-  readonly external: readonly ExternalExporter[];
-}
+import { isOurs } from './sidecar.ts';
+import { isRecorded } from './status.ts';
 
 /** One plan for each exporter, however many profiles share it. */
 export function planExporters(
@@ -68,7 +43,7 @@ export function planExporters(
   const asked = request.exporter;
   // An exporter that is there already is connected, and the keys are for one that is not.
   const absent = uses.filter(({ existing }) => existing === undefined).map(({ exporter }) => exporter);
-  const connecting = absent.filter((exporter) => CONNECTION.some((way) => readsConnection(exporter, way)));
+  const connecting = absent.filter((exporter) => WAYS.some((way) => readsConnection(exporter, way)));
   // Of a key that is wrong nothing more is said; it may be all that is missing.
   const shares = asked.isConnectionBad ? undefined : shareOut(connecting, asked, prefix, problems);
   const inPod: PlannedExporter[] = [];
@@ -87,12 +62,10 @@ export function planExporters(
   }
   const names = uses.map(({ exporter }) => exporter);
   reportUnused(request, names, prefix, problems);
-  for (const planned of inPod) reportUnread(planned, absent, asked, prefix, problems);
+  reportUnread(inPod, request, prefix, problems);
+  if (absent.length > 0 && hasPodResources(pod)) reportPodResources(request, prefix, problems);
   return { inPod, external };
 }
-
-const CONNECTION = ['address', 'secret'] as const;
-const UNCONNECTED: Connected = { env: [], args: [] };
 
 /** An exporter with the profiles of the request that use it, and its container where it has one already. */
 interface Use {
@@ -121,29 +94,38 @@ function plan(
     });
   }
   const { mappingConfigMap } = takesMapping ? asked : {};
-  // A ConfigMap may be missing, and without any file the exporter would not start.
-  const fallback = mappings[0] ?? (mappingConfigMap === undefined ? undefined : NO_MAPPINGS);
+  const fallback = mappings[0] ?? (takesMapping ? HISTOGRAMS : undefined);
   const mapping = own ?? fallback;
   const chosen = exporterResources(exporter.resources, asked.resources, config, problems);
-  const keepsClass = existing === undefined && isGuaranteed(pod);
-  return {
+  const keepsClass = existing === undefined && isGuaranteed(pod) && !hasPodResources(pod);
+  const planned: PlannedExporter = {
     exporter,
     profiles,
     ...(mapping === undefined ? {} : { mapping }),
     ...(mappingConfigMap === undefined ? {} : { mappingConfigMap }),
     connected,
-    resources: keepsClass ? guaranteedResources(exporter.resources, chosen, config, problems) : chosen,
-    ...(existing === undefined ? {} : { existing }),
+    resources: keepsClass
+      ? guaranteedResources(exporter.resources, chosen, asked.resources, config, problems)
+      : chosen,
+    ...(existing === undefined ? {} : { existing, isRecorded: isRecorded(pod, existing.container, config) }),
     port: existing === undefined ? exporter.port : metricsPortOf(existing, exporter),
+    path: exporter.path,
     ingest: existing === undefined ? exporter.ingestPort : setPort(existing, exporter, '{ingest}'),
   };
+  // Ours serves where its definition says.
+  if (existing === undefined || isOurs(planned)) return planned;
+  return { ...planned, path: metricsPathOf(existing, exporter) };
 }
 
 function takesStatsdMapping({ mapping }: Exporter): boolean {
   return mapping?.format === 'statsd';
 }
 
-const NO_MAPPINGS = 'mappings: []\n';
+/**
+ * What a statsd_exporter gets where nobody brings a mapping: every name as it comes, and timers as histograms, which take
+ * a third of the memory of its own default, summaries. Nothing expires: a gauge may be sent on change only.
+ */
+const HISTOGRAMS = 'defaults:\n  observer_type: histogram\nmappings: []\n';
 
 /** Keys about an exporter that no exporter of the request reads. */
 function reportUnused(
@@ -171,21 +153,41 @@ function reportUnused(
   }
 }
 
-/** Keys about a connection that only an exporter of the owner's would read; ours has read them in an earlier pass. */
+/** Keys that only exporters of the owner's would read; ours has read them, in this pass or an earlier one. */
 function reportUnread(
-  planned: PlannedExporter,
-  absent: readonly Exporter[],
-  asked: Request['exporter'],
+  exporters: readonly PlannedExporter[],
+  { exporter: asked, nativeSidecar }: Request,
   prefix: string,
   problems: Problem[],
 ): void {
-  const { exporter, existing } = planned;
-  if (existing === undefined || isOurs(planned)) return;
-  for (const way of CONNECTION) {
-    if (asked[way] === undefined || !readsConnection(exporter, way)) continue;
-    if (absent.some((other) => readsConnection(other, way))) continue;
-    const message = `ignored, because the Pod has a ${exporter.name} of its own`;
-    problems.push({ code: 'ignored-key', path: `${prefix}/exporter-${way}`, message, hint: 'remove it' });
+  const isOwners = (planned: PlannedExporter): boolean => planned.existing !== undefined && !isOurs(planned);
+  const owners = exporters.filter(isOwners).map(({ exporter }) => exporter);
+  const ours = exporters.filter((planned) => !isOwners(planned)).map(({ exporter }) => exporter);
+  const any = (): boolean => true;
+  const rows: readonly (readonly [key: string, given: boolean, reads: (exporter: Exporter) => boolean])[] = [
+    ['statsd-mapping', asked.mapping !== undefined, takesStatsdMapping],
+    ['statsd-mapping-configmap', asked.mappingConfigMap !== undefined, takesStatsdMapping],
+    ...WAYS.map(
+      (way) =>
+        [`exporter-${way}`, asked[way] !== undefined, (one: Exporter) => readsConnection(one, way)] as const,
+    ),
+    ...RESOURCES.map(({ key, field }) => [key, asked.resources[field] !== undefined, any] as const),
+    ['native-sidecar', nativeSidecar !== 'auto', any],
+  ];
+  for (const [key, given, reads] of rows) {
+    const owner = owners.find(reads);
+    if (!given || owner === undefined || ours.some(reads)) continue;
+    const message = `ignored, because the Pod has a ${owner.name} of its own`;
+    problems.push({ code: 'ignored-key', path: `${prefix}/${key}`, message, hint: 'remove it' });
+  }
+}
+
+/** Beside resources of the whole Pod an exporter gets none. */
+function reportPodResources({ exporter: asked }: Request, prefix: string, problems: Problem[]): void {
+  for (const { key, field } of RESOURCES) {
+    if (asked.resources[field] === undefined) continue;
+    const message = 'ignored, because the Pod has resources as a whole';
+    problems.push({ code: 'ignored-key', path: `${prefix}/${key}`, message, hint: 'remove it' });
   }
 }
 
@@ -196,29 +198,4 @@ export function sidecarObstacle(pod: Pod, exporter: Exporter, config: EngineConf
   if (places(pod).some(({ container }) => container.name === exporter.name))
     return 'an init container has that name';
   return undefined;
-}
-
-/** Moves a new exporter off the ports that the Pod or another target has. */
-export function choosePorts(pod: Pod, planned: PlannedExporter, taken: ReadonlySet<number>): PlannedExporter {
-  if (planned.existing !== undefined) return planned;
-  const declared = places(pod).flatMap(({ container }) => container.ports ?? []);
-  // Metrics are served over TCP, so that a UDP port of that number is no obstacle; packets come in over both.
-  const port = nextFree(
-    planned.port,
-    new Set([...taken, ...declared.filter(isTcp).map((tcp) => tcp.containerPort)]),
-  );
-  const used = new Set([...taken, port, ...declared.map(({ containerPort }) => containerPort)]);
-  return {
-    ...planned,
-    port,
-    ingest: planned.ingest === undefined ? undefined : nextFree(planned.ingest, used),
-  };
-}
-
-function nextFree(from: number, used: ReadonlySet<number>): number {
-  for (let step = 0; step < 65535; step++) {
-    const port = ((from - 1 + step) % 65535) + 1;
-    if (port >= 1024 && !used.has(port)) return port;
-  }
-  throw new Error('no port is free in the Pod');
 }

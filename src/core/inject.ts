@@ -7,23 +7,25 @@ import type { Decision, Injection, Reason } from './decision.ts';
 import { skipped } from './decision.ts';
 import { injectSwitches, reasonToSkip, scrapeSwitchedOff } from './eligible.ts';
 import type { EngineConfig } from './engine-config.ts';
-import type { PlannedExporter } from './exporters.ts';
-import { choosePorts, planExporters, sidecarObstacle } from './exporters.ts';
+import { choosePorts, portsOf } from './exporter-ports.ts';
+import { planExporters, sidecarObstacle } from './exporters.ts';
 import { isMerging } from './istio.ts';
 import type { Pod } from './kubernetes.ts';
 import { fitting } from './namespace-limits-fit.ts';
+import type { PlannedExporter } from './planned-exporter.ts';
 import { isPodShaped } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { hasErrors, problemText, severity } from './problem.ts';
 import type { Profile } from './profile.ts';
 import type { Layers, OwnKeys, Request } from './request.ts';
 import { adoptedRequest, readOwnKeys, readRequest } from './request.ts';
+import { INTERVAL, scrapeTimes, TIMEOUT } from './scrape-times.ts';
 import { ANNOTATION_BYTES, annotationBytes } from './self-check.ts';
 import { statusKey, stillThere, withStatus } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ResolvedTarget } from './targets.ts';
 import { checkOverlaps, distinct, reachable, withoutExporters } from './target-checks.ts';
-import { resolveTargets, scrapeTimes } from './targets.ts';
+import { resolveTargets } from './targets.ts';
 import { underPolicy } from './under-policy.ts';
 
 /**
@@ -143,12 +145,12 @@ function carryOut(
   const application = distinct(withoutExporters(resolved, exporters, problems), problems);
   for (const planned of exporters) checkTimes(planned, request, problems);
   checkOverlaps(pod, application, exporters, problems);
+  const plan = placeExporters(pod, exporters, application, config, problems);
   const errors = problems.filter((problem) => severity(problem) === 'error');
   if (errors.length > 0) {
     const onlyPorts = errors.every((problem) => problem.code === 'port-conflict');
     return refuse(pod, onlyPorts ? 'port-conflict' : 'bad-request', profiles, problems, config);
   }
-  const plan = placeExporters(pod, exporters, application);
   const wanted = [...application, ...plan.map((planned) => exporterTarget(planned, request))];
   const targets = reachable(pod, wanted, plan, config, problems) ? wanted : [];
   // With an exporter of the cluster's alone there is nothing to scrape here, and the application is told of it.
@@ -181,13 +183,14 @@ function placeExporters(
   pod: Pod,
   exporters: readonly PlannedExporter[],
   application: readonly ResolvedTarget[],
+  config: EngineConfig,
+  problems: Problem[],
 ): readonly PlannedExporter[] {
   const there = exporters.filter(({ existing }) => existing !== undefined);
-  const taken = new Set([...application, ...there].map(({ port }) => port));
+  const taken = new Set([...application.map(({ port }) => port), ...there.flatMap(portsOf)]);
   return exporters.map((planned) => {
-    const chosen = choosePorts(pod, planned, taken);
-    taken.add(chosen.port);
-    if (chosen.ingest !== undefined) taken.add(chosen.ingest);
+    const chosen = choosePorts(pod, planned, taken, config, problems);
+    for (const port of portsOf(chosen)) taken.add(port);
     return chosen;
   });
 }
@@ -213,10 +216,10 @@ function exporterTarget(planned: PlannedExporter, { attributes }: Request): Reso
     container: planned.existing?.container.name ?? planned.exporter.name,
     port: planned.port,
     scheme: 'http',
-    path: planned.exporter.path,
+    path: planned.path,
     params: [],
-    interval: times?.interval ?? '15s',
-    timeout: times?.timeout ?? '5s',
+    interval: times?.interval ?? INTERVAL,
+    timeout: times?.timeout ?? TIMEOUT,
     source: planned.profiles[0]?.name ?? planned.exporter.name,
     portPlace: planned.exporter.name,
     describedByOwner: false,

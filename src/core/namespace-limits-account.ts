@@ -1,7 +1,8 @@
 import type { Container, Pod } from './kubernetes.ts';
 import type { LimitRange } from './namespace-limits.ts';
 import type { Amounts } from './namespace-limits-amounts.ts';
-import { amountsOf, COMPUTE, greatest, isObject, NOTHING, sum } from './namespace-limits-amounts.ts';
+import { amountsOf, COMPUTE, greatest, NOTHING, sum } from './namespace-limits-amounts.ts';
+import { isRecord } from './record.ts';
 
 /** A Pod as the LimitRanger and the quotas see it, after the LimitRanger has filled in its defaults. */
 export interface Account {
@@ -13,11 +14,13 @@ export interface Account {
   readonly priorityClass?: string;
 }
 
+/** What a container, or a whole Pod, requests and is limited to. */
 export interface Resources {
   readonly requests: Amounts;
   readonly limits: Amounts;
 }
 
+/** A container with what it requests and is limited to. */
 export interface Sized extends Resources {
   readonly name: string;
   /** `init` runs before the others and ends; a native sidecar is `native`. */
@@ -31,6 +34,7 @@ interface Unchecked {
   readonly priorityClassName?: unknown;
 }
 
+/** The Pod as it is, with the defaults of these LimitRanges. */
 export function accountOf({ spec }: Pod, ranges: readonly LimitRange[]): Account {
   const { overhead, activeDeadlineSeconds, priorityClassName } = spec as Unchecked;
   const sized = (kind: Sized['kind'], { name, resources }: Container): Sized =>
@@ -42,7 +46,7 @@ export function accountOf({ spec }: Pod, ranges: readonly LimitRange[]): Account
         sized(container.restartPolicy === 'Always' ? 'native' : 'init', container),
       ),
     ],
-    ...(isObject(spec.resources) ? { level: resourcesOf(spec.resources) } : {}),
+    ...(isRecord(spec.resources) ? { level: resourcesOf(spec.resources) } : {}),
     overhead: amountsOf(overhead),
     terminating: typeof activeDeadlineSeconds === 'number' && activeDeadlineSeconds >= 0,
     ...(typeof priorityClassName === 'string' && priorityClassName !== ''
@@ -52,7 +56,7 @@ export function accountOf({ spec }: Pod, ranges: readonly LimitRange[]): Account
 }
 
 function resourcesOf(resources: unknown): Resources {
-  if (!isObject(resources)) return { requests: NOTHING, limits: NOTHING };
+  if (!isRecord(resources)) return { requests: NOTHING, limits: NOTHING };
   return { requests: amountsOf(resources['requests']), limits: amountsOf(resources['limits']) };
 }
 

@@ -1,12 +1,16 @@
 import { parseQuantity } from './quantity.ts';
+import { isRecord } from './record.ts';
 
 /** The resources that an exporter's container asks for. */
 export const COMPUTE = ['cpu', 'memory'] as const;
+
+/** One of them. */
 export type Compute = (typeof COMPUTE)[number];
 
 /** Thousandths of a core or of a byte, whole numbers; nothing of ours is so large that they would lose a digit. */
 export type Amounts = Readonly<Partial<Record<Compute, number>>>;
 
+/** Neither of them is said. */
 export const NOTHING: Amounts = {};
 
 /** Thousandths, rounded up as Kubernetes does; undefined for what is no quantity. */
@@ -19,13 +23,9 @@ export function amountOf(quantity: unknown): number | undefined {
   return Math.abs(number * 1000 - nearest) <= Math.abs(nearest) * 1e-12 ? nearest : Math.ceil(number * 1000);
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
 /** cpu and memory of a map of quantities, whatever it comes from. */
 export function amountsOf(quantities: unknown): Amounts {
-  if (!isObject(quantities)) return NOTHING;
+  if (!isRecord(quantities)) return NOTHING;
   const amounts: Partial<Record<Compute, number>> = {};
   for (const resource of COMPUTE) {
     const amount = Object.hasOwn(quantities, resource) ? amountOf(quantities[resource]) : undefined;

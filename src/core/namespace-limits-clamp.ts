@@ -6,18 +6,6 @@ import { amountsOf, amountText, COMPUTE, NOTHING } from './namespace-limits-amou
 import { demandsOf, isCounted } from './namespace-limits-faults.ts';
 import type { ExporterResources } from './profile.ts';
 
-/** Which of the exporter's figures stands for which request or limit. */
-export const FIELDS = [
-  { field: 'cpuRequest', of: 'requests', resource: 'cpu' },
-  { field: 'cpuLimit', of: 'limits', resource: 'cpu' },
-  { field: 'memoryRequest', of: 'requests', resource: 'memory' },
-  { field: 'memoryLimit', of: 'limits', resource: 'memory' },
-] as const satisfies readonly {
-  readonly field: keyof ExporterResources;
-  readonly of: keyof Resources;
-  readonly resource: Compute;
-}[];
-
 /** Requests and limits of one container, with the reason for each that is another than it was. */
 export interface Clamped extends Resources {
   /** `over the maximum 200m of LimitRange small`, by field. */
@@ -25,7 +13,7 @@ export interface Clamped extends Resources {
 }
 
 /** The exporter's figures; what is left out, or no quantity, is not there. */
-export function resourcesOf(figures: Readonly<Partial<ExporterResources>>): Resources {
+export function resourcesOfFigures(figures: Readonly<Partial<ExporterResources>>): Resources {
   const { cpuRequest: cpu, cpuLimit, memoryRequest: memory, memoryLimit } = figures;
   return {
     requests: amountsOf({ cpu, memory }),
@@ -34,8 +22,8 @@ export function resourcesOf(figures: Readonly<Partial<ExporterResources>>): Reso
 }
 
 /**
- * The nearest to `wanted` that every LimitRange's Container limits allow. A ratio raises the request: a lower limit would
- * end the exporter sooner. What a quota wants of every container and nobody has set comes from `configured`.
+ * The nearest to `wanted` that every LimitRange's Container limits allow. A ratio raises the request: a lower limit
+ * would end the exporter sooner. What a quota wants of every container and nobody has set comes from `configured`.
  *
  * @param account the Pod with the exporter in it, which says which quotas are about it
  */

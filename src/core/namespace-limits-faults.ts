@@ -133,6 +133,11 @@ const QUOTA_FIELDS: readonly (readonly [field: string, of: 'requests' | 'limits'
   ['limits.memory', 'limits', 'memory'],
 ];
 
+const POD_COUNTS = ['pods', 'count/pods'];
+
+/** What a quota can be about that a Pod uses up, in its own words. */
+export const COUNTED: readonly string[] = [...POD_COUNTS, ...QUOTA_FIELDS.map(([field]) => field)];
+
 /** The fields that a quota makes every container have, without Pod-level resources. */
 export function demandsOf({ hard }: Quota): typeof QUOTA_FIELDS {
   return QUOTA_FIELDS.filter(([field]) => own(hard, field) !== undefined);
@@ -153,8 +158,7 @@ function quotaFaults(account: Account, quota: Quota): readonly Fault[] {
   }
   const charged = totals(account, true);
   const charges: readonly (readonly [field: string, amount: number])[] = [
-    ['pods', 1000],
-    ['count/pods', 1000],
+    ...POD_COUNTS.map((field) => [field, 1000] as const),
     ...QUOTA_FIELDS.map(([field, of, resource]) => [field, charged[of][resource] ?? 0] as const),
   ];
   for (const [field, amount] of charges) {

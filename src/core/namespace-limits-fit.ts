@@ -1,6 +1,6 @@
 import type { EngineConfig } from './engine-config.ts';
-import { RESOURCES } from './exporter-resources.ts';
-import type { PlannedExporter } from './exporters.ts';
+import { isGuaranteed as isGuaranteedPod, RESOURCES } from './exporter-resources.ts';
+import type { PlannedExporter } from './planned-exporter.ts';
 import type { Pod } from './kubernetes.ts';
 import type { NamespaceLimits } from './namespace-limits.ts';
 import type { Account, Resources } from './namespace-limits-account.ts';
@@ -8,7 +8,7 @@ import { accountOf, isBestEffort, isGuaranteed, withDefaults } from './namespace
 import type { Amounts } from './namespace-limits-amounts.ts';
 import { amountOf, amountsOf, amountText, COMPUTE, NOTHING } from './namespace-limits-amounts.ts';
 import type { Clamped } from './namespace-limits-clamp.ts';
-import { clamp, FIELDS, resourcesOf } from './namespace-limits-clamp.ts';
+import { clamp, resourcesOfFigures } from './namespace-limits-clamp.ts';
 import { faultsOf } from './namespace-limits-faults.ts';
 import type { Problem } from './problem.ts';
 import type { ExporterResources } from './profile.ts';
@@ -16,8 +16,8 @@ import { quoted } from './text.ts';
 
 /**
  * The exporters that the namespace's limits let the Pod have, with the requests and limits that they are to get. An
- * exporter with which the Pod would break a rule that it keeps without is left out, with a word about it; a rule that the
- * Pod breaks anyway is the apiserver's to tell. Containers that are there already have their figures.
+ * exporter with which the Pod would break a rule that it keeps without is left out, with a word about it; a rule that
+ * the Pod breaks anyway is the apiserver's to tell. Containers that are there already have their figures.
  *
  * @param asked the resources that the request asks for
  */
@@ -32,21 +32,20 @@ export function fitting(
   if (limits === undefined || exporters.length === 0) return exporters;
   let account = accountOf(pod, limits.ranges ?? []);
   return exporters.flatMap((planned) => {
-    if (!isAdded(planned)) return [planned];
+    if (planned.existing !== undefined) return [planned];
     const fitted = fit(account, planned, limits, config);
     if (typeof fitted === 'string') {
       const message = `no ${planned.exporter.name} added: ${fitted}`;
       problems.push({ code: 'no-sidecar', path: `${config.annotationPrefix}/profile`, message });
       return [];
     }
+    // A Pod that is Guaranteed by its own words has been told of its requests; the LimitRanges may make it one too.
+    const told = isGuaranteedPod(pod) ? new Set(['requests']) : new Set();
+    const rows = RESOURCES.filter(({ of }) => !told.has(of));
+    problems.push(...adjustments(fitted, asked, rows, isGuaranteed(account), config));
     account = fitted.account;
-    problems.push(...adjustments(fitted, asked, config));
     return [{ ...planned, resources: fitted.figures }];
   });
-}
-
-function isAdded({ existing }: PlannedExporter): boolean {
-  return existing === undefined;
 }
 
 interface Fitted {
@@ -78,7 +77,7 @@ function fit(
 /** What the exporter may get, the best first. */
 function candidates(account: Account, planned: PlannedExporter, limits: NamespaceLimits): readonly Fitted[] {
   const { quotas = [] } = limits;
-  const wanted = resourcesOf(planned.resources);
+  const wanted = resourcesOfFigures(planned.resources);
   const plain = (resources: Resources): Account => withExporter(account, planned, resources, limits);
   if (account.level !== undefined)
     return [{ figures: planned.resources, because: {}, account: plain(NO_RESOURCES) }];
@@ -87,11 +86,11 @@ function candidates(account: Account, planned: PlannedExporter, limits: Namespac
   );
   if (classQuota !== undefined && isBestEffort(account)) {
     const reason = `dropped: by its class the Pod is under quota ${classQuota.name}`;
-    const because = Object.fromEntries(FIELDS.map(({ field }) => [field, reason]));
+    const because = Object.fromEntries(RESOURCES.map(({ field }) => [field, reason]));
     return [{ figures: {}, because, account: plain(NO_RESOURCES) }];
   }
   const guaranteed = isGuaranteed(account);
-  const configured = resourcesOf(planned.exporter.resources);
+  const configured = resourcesOfFigures(planned.exporter.resources);
   const clamped = clamp(wanted, configured, plain(wanted), guaranteed, limits);
   // Where the ratio of the whole Pod is bounded, an exporter that requests its limits makes it no worse.
   const even: Clamped = {
@@ -138,7 +137,7 @@ function figuresOf(
   resources: Resources,
   wanted: Readonly<Partial<ExporterResources>>,
 ): Readonly<Partial<ExporterResources>> {
-  const entries = FIELDS.flatMap(({ field, of, resource }) => {
+  const entries = RESOURCES.flatMap(({ field, of, resource }) => {
     const amount = resources[of][resource];
     if (amount === undefined) return [];
     const text = wanted[field];
@@ -156,7 +155,7 @@ function starved(
   { exporterBounds }: EngineConfig,
 ): string | undefined {
   const sized = account.containers.find(({ name }) => name === exporter.name);
-  for (const { field, of, resource } of FIELDS) {
+  for (const { field, of, resource } of RESOURCES) {
     const reason = because[field];
     const amount = sized?.[of][resource];
     const { min } = exporterBounds[resource];
@@ -170,10 +169,15 @@ function starved(
 function adjustments(
   { figures, because }: Fitted,
   asked: Readonly<Partial<ExporterResources>>,
+  rows: readonly (typeof RESOURCES)[number][],
+  guaranteed: boolean,
   { annotationPrefix }: EngineConfig,
 ): readonly Problem[] {
-  return RESOURCES.flatMap(({ key, field }): readonly Problem[] => {
-    const [text, reason, result] = [asked[field], because[field], figures[field]];
+  return rows.flatMap(({ key, field, limit }): readonly Problem[] => {
+    const isLimit = guaranteed && limit !== undefined && figures[limit] !== undefined;
+    const text = asked[field];
+    const result = isLimit ? figures[limit] : figures[field];
+    const reason = isLimit ? 'not the limit, as in a Guaranteed Pod' : because[field];
     if (text === undefined || reason === undefined || result === text) return [];
     if (text === 'none' && result === undefined) return [];
     const path = `${annotationPrefix}/${key}`;

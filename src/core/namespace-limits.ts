@@ -1,5 +1,11 @@
 import type { Quantities } from './kubernetes.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { LabelRequirement } from './selector.ts';
+
+/** The resources that limit Pods: plural names, as in RBAC and as labels of metrics. */
+export const LIMIT_RESOURCES = ['limitranges', 'resourcequotas'] as const;
+
+/** One of them. */
+export type LimitResource = (typeof LIMIT_RESOURCES)[number];
 
 /**
  * What a namespace's LimitRanges and ResourceQuotas say about cpu and memory, as last known. The rules are those of
@@ -10,6 +16,7 @@ export interface NamespaceLimits {
   readonly quotas?: readonly Quota[];
 }
 
+/** A LimitRange, as far as it is about cpu and memory. */
 export interface LimitRange {
   readonly name: string;
   /** Those of type Container and Pod. */
@@ -27,6 +34,7 @@ export interface LimitRangeItem {
   readonly maxLimitRequestRatio?: Quantities;
 }
 
+/** A ResourceQuota, as far as it is about Pods, cpu and memory. */
 export interface Quota {
   readonly name: string;
   /** By the quota's own words: `requests.cpu`, `cpu`, `limits.memory`, `pods`. */
@@ -37,21 +45,9 @@ export interface Quota {
   readonly scopes?: readonly QuotaScope[];
 }
 
+/** Which Pods a quota is about (ScopedResourceSelectorRequirement). */
 export interface QuotaScope {
   readonly scopeName: string;
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly operator: LabelRequirement['operator'];
   readonly values?: readonly string[];
-}
-
-/**
- * The limits as they bind a pod template. Pods use a quota up, templates do not: what is used moves by itself, and a
- * template that gained or lost its exporter with it would start a rollout that nobody asked for. So each quota counts
- * as unused, and only a Pod that could never fit gets no exporter there. The price is that a Pod of such a template,
- * which comes with the exporter inside, may have to wait for room; with `workloads: hoist` it would do without.
- */
-export function ofTemplates(surroundings: Surroundings): Surroundings {
-  const { limits } = surroundings;
-  if (limits?.quotas === undefined) return surroundings;
-  const quotas = limits.quotas.map((quota) => ({ ...quota, used: {} }));
-  return { ...surroundings, limits: { ...limits, quotas } };
 }

@@ -1,14 +1,12 @@
 import type { Container, ContainerPort, Pod } from './kubernetes.ts';
+import { isRecord } from './record.ts';
 
 /** Reading a Pod: the shape check at the door, and the one visitor that knows all containers. */
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 const isStringMap = (value: unknown): boolean =>
-  isAbsent(value) || (isObject(value) && Object.values(value).every((entry) => typeof entry === 'string'));
+  isAbsent(value) || (isRecord(value) && Object.values(value).every((entry) => typeof entry === 'string'));
 
 const isListOf = (value: unknown, check: (entry: unknown) => boolean): boolean =>
   isAbsent(value) || (Array.isArray(value) && value.every(check));
@@ -24,29 +22,29 @@ const MOST_CONTAINERS = 1000;
 const isShortString = (value: unknown): boolean => typeof value === 'string' && value.length <= LONGEST_NAME;
 
 const isPort = (value: unknown): boolean =>
-  isObject(value) &&
+  isRecord(value) &&
   typeof value['containerPort'] === 'number' &&
   (isAbsent(value['name']) || isShortString(value['name'])) &&
   isOptionalString(value['protocol']);
 
 const isEnvVar = (value: unknown): boolean =>
-  isObject(value) && typeof value['name'] === 'string' && isOptionalString(value['value']);
+  isRecord(value) && typeof value['name'] === 'string' && isOptionalString(value['value']);
 
-const isNamed = (value: unknown): boolean => isObject(value) && typeof value['name'] === 'string';
+const isNamed = (value: unknown): boolean => isRecord(value) && typeof value['name'] === 'string';
 
 /** The apiserver writes quantities as text; a custom kind may keep the number that its owner wrote. */
 const isQuantities = (value: unknown): boolean =>
   isAbsent(value) ||
-  (isObject(value) && Object.values(value).every((entry) => ['string', 'number'].includes(typeof entry)));
+  (isRecord(value) && Object.values(value).every((entry) => ['string', 'number'].includes(typeof entry)));
 
 const isResources = (value: unknown): boolean =>
-  isAbsent(value) || (isObject(value) && isQuantities(value['requests']) && isQuantities(value['limits']));
+  isAbsent(value) || (isRecord(value) && isQuantities(value['requests']) && isQuantities(value['limits']));
 
 const isMount = (value: unknown): boolean =>
   isNamed(value) && isOptionalString((value as { mountPath?: unknown }).mountPath);
 
 const isContainer = (value: unknown): boolean =>
-  isObject(value) &&
+  isRecord(value) &&
   isShortString(value['name']) &&
   isOptionalString(value['image']) &&
   isOptionalString(value['restartPolicy']) &&
@@ -54,7 +52,7 @@ const isContainer = (value: unknown): boolean =>
   isListOf(value['args'], isString) &&
   isListOf(value['ports'], isPort) &&
   isListOf(value['env'], isEnvVar) &&
-  isListOf(value['envFrom'], isObject) &&
+  isListOf(value['envFrom'], isRecord) &&
   isListOf(value['volumeMounts'], isMount) &&
   isResources(value['resources']);
 
@@ -63,11 +61,11 @@ const isContainer = (value: unknown): boolean =>
  * else comes from a test, a file or an enemy; it is left to the apiserver's own validation.
  */
 export function isPodShaped(value: unknown): value is Pod {
-  if (!isObject(value)) return false;
+  if (!isRecord(value)) return false;
   const { metadata, spec } = value;
   return (
     isMetadataShaped(metadata) &&
-    isObject(spec) &&
+    isRecord(spec) &&
     Array.isArray(spec['containers']) &&
     // With a sidecar a Pod without containers would become one that the apiserver accepts.
     spec['containers'].length > 0 &&
@@ -78,14 +76,14 @@ export function isPodShaped(value: unknown): value is Pod {
     isListOf(spec['volumes'], isNamed) &&
     isStringMap(spec['nodeSelector']) &&
     isOptionalString(spec['restartPolicy']) &&
-    (isAbsent(spec['os']) || isObject(spec['os']))
+    (isAbsent(spec['os']) || isRecord(spec['os']))
   );
 }
 
 /** Metadata that is absent, or has annotations and labels of strings if any. */
 export function isMetadataShaped(metadata: unknown): boolean {
   if (isAbsent(metadata)) return true;
-  return isObject(metadata) && isStringMap(metadata['annotations']) && isStringMap(metadata['labels']);
+  return isRecord(metadata) && isStringMap(metadata['annotations']) && isStringMap(metadata['labels']);
 }
 
 /** The value of an own key; `undefined` for inherited names such as `constructor`. */
@@ -199,7 +197,7 @@ export function isWindows(pod: Pod): boolean {
   if (pod.spec.os?.name === 'windows' || own(pod.spec.nodeSelector, 'kubernetes.io/os') === 'windows')
     return true;
   return [pod.spec, ...pod.spec.containers].some(({ securityContext }) => {
-    const options = isObject(securityContext) ? securityContext['windowsOptions'] : undefined;
-    return isObject(options) && options['hostProcess'] === true;
+    const options = isRecord(securityContext) ? securityContext['windowsOptions'] : undefined;
+    return isRecord(options) && options['hostProcess'] === true;
   });
 }

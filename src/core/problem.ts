@@ -19,6 +19,7 @@ export const PROBLEM_CODES = {
   'several-targets': 'warning',
   'interval-needs-config': 'warning',
   'env-left-alone': 'warning',
+  'left-behind': 'warning',
   'opted-out': 'warning',
   'nothing-asked': 'warning',
   'host-network': 'warning',

@@ -24,6 +24,7 @@ export type AppEnv =
   /** Appended, after a space, to the value that the application has, unless that already contains `unless`. */
   | { readonly name: string; readonly append: string; readonly unless: string };
 
+/** How a profile uses an exporter. */
 export interface ExporterUse {
   /** The exporter's name in the table of exporters. */
   readonly exporter: string;
@@ -34,6 +35,7 @@ export interface ExporterUse {
   readonly appEnv: readonly AppEnv[];
 }
 
+/** A profile, built in or the administrator's. */
 export interface Profile {
   readonly name: string;
   /** One sentence for people: what it is for. */
@@ -128,6 +130,6 @@ export interface ExporterMapping {
   readonly arg: string;
   readonly directory: string;
   readonly file: string;
-  /** `statsd`: checked before it reaches a Pod, and `P/statsd-mapping` may replace it; `text`: the profile's, as it is. */
+  /** `statsd`: checked before it reaches a Pod, and `P/statsd-mapping` may replace it; `text`: taken as it is. */
   readonly format: 'statsd' | 'text';
 }

@@ -2,7 +2,8 @@ import type { Added, Changed } from './decision.ts';
 import { NOTHING_ADDED } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Pod } from './kubernetes.ts';
-import { changedStillThere, recorded } from './status.ts';
+import { leftBehind } from './left-behind.ts';
+import { changedStillThere, recorded, stillThere } from './status.ts';
 
 /**
  * Collects what was added. What stands there already counts as ours only if an earlier record says so; and only for
@@ -27,6 +28,18 @@ export class Recorder {
     const earlier = this.#earlier[list] ?? [];
     const ours = [...added, ...present.filter((name) => earlier.includes(name))];
     this.#lists[list] = [...new Set([...this.#lists[list], ...ours])];
+  }
+
+  /** Keeps what is recorded of an injection that another configuration made, as far as it can be true. */
+  keep(pod: Pod): void {
+    for (const lists of [stillThere(pod, this.#config).added, leftBehind(pod, this.#earlier, this.#config)]) {
+      for (const [list, names] of Object.entries(lists)) this.note(list as keyof Added, names);
+    }
+  }
+
+  /** Whether the entry, `container/VARIABLE`, was set or extended by this pass or an earlier one. */
+  hasEnv(entry: string): boolean {
+    return this.#lists.env.includes(entry) || this.#lists.extended.includes(entry);
   }
 
   /** Sorted, so that a later pass that finds what this one added writes the same record. */

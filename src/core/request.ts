@@ -99,7 +99,7 @@ function reportUnknown(
       problems.push({ code: 'namespace-only', path: key, message });
       continue;
     }
-    const near = nearMiss(name, (unknown += 1))?.replace('mean ', `mean ${prefix}/`);
+    const near = nearMiss(name, REQUEST_NAMES, (unknown += 1))?.replace('mean ', `mean ${prefix}/`);
     problems.push({
       code: 'unknown-key',
       path: clip(withoutControlCharacters(key), 80),
@@ -112,8 +112,8 @@ function reportUnknown(
 /** Looking for the word that was meant takes time, and nobody misspells a hundred. */
 const MOST_HINTS = 100;
 
-function nearMiss(name: string, count: number): string | undefined {
-  return count > MOST_HINTS ? undefined : didYouMean(name, REQUEST_NAMES).hint;
+function nearMiss(name: string, known: readonly string[], count: number): string | undefined {
+  return count > MOST_HINTS ? undefined : didYouMean(name, known).hint;
 }
 
 /** Whether the Pod carries any key under the prefix that is not podscrape's own record. */
@@ -253,13 +253,15 @@ function resolveProfiles(
 ): readonly Profile[] {
   const known = [...config.profiles.keys()];
   const profiles: Profile[] = [];
+  const list = `known are ${oneOf(known)}`;
+  let unknown = 0;
   for (const name of names) {
     const profile = config.profiles.get(name);
     if (profile !== undefined) {
       profiles.push(profile);
       continue;
     }
-    const near = didYouMean(name, known).hint ?? `known are ${oneOf(known)}`;
+    const near = nearMiss(name, known, (unknown += 1)) ?? list;
     problems.push({ code: 'unknown-profile', path, message: `${quoted(name)} is not a profile`, hint: near });
   }
   const applications = profiles.filter((profile) => profile.target !== undefined);

@@ -1,24 +1,18 @@
 import type { EngineConfig } from './engine-config.ts';
-import type { PlannedExporter } from './exporters.ts';
+import type { PlannedExporter } from './planned-exporter.ts';
 import { sha256 } from './hash.ts';
+import { containerResources } from './exporter-resources.ts';
 import type { Container, EnvVar, Pod, ResourceRequirements, Volume, VolumeMount } from './kubernetes.ts';
 import { imageName, own } from './pod.ts';
 import { metricsPortName, takenPortNames } from './ports.ts';
-import type { ExporterResources } from './profile.ts';
-import { parseQuantity, sameQuantity } from './quantity.ts';
-import { literal } from './text.ts';
+import { parseQuantity } from './quantity.ts';
+import { hasSidecarShape, restricted, VOLUMES } from './sidecar-shape.ts';
+import { filled, literal } from './text.ts';
 
 /** The exporter's container and what it needs in the Pod. */
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
-const TOKEN_VOLUME = 'podscrape-no-token';
-const MAPPING_VOLUME = 'podscrape-mapping';
-
-/** Whether a volume's name is one that podscrape gives. */
-export function isOurVolume(name: string): boolean {
-  return name.startsWith(TOKEN_VOLUME) || name.startsWith(MAPPING_VOLUME);
-}
-
+/** The Pod with the exporter, and the names of what it got. */
 export interface SidecarAdded {
   readonly pod: Pod;
   readonly container: string;
@@ -47,7 +41,7 @@ export function addSidecar(
       added.push(key);
     }
     const volume = {
-      name: freeVolumeName(pod, MAPPING_VOLUME),
+      name: freeVolumeName(pod, VOLUMES.mapping),
       ...mappingSource(
         `metadata.annotations['${key}']`,
         mappingFile(planned),
@@ -62,7 +56,7 @@ export function addSidecar(
   if (pod.spec.automountServiceAccountToken !== false) {
     // Several exporters share one.
     const shared = (pod.spec.volumes ?? []).find(isEmptyOfOurs);
-    const volume = shared ?? { name: freeVolumeName(pod, TOKEN_VOLUME), downwardAPI: {} };
+    const volume = shared ?? { name: freeVolumeName(pod, VOLUMES.token), downwardAPI: {} };
     if (shared === undefined) volumes.push(volume);
     mounts.push({ name: volume.name, mountPath: TOKEN_PATH, readOnly: true });
   }
@@ -107,7 +101,7 @@ function mappingKey(pod: Pod, mapping: string, prefix: string): string {
 function isEmptyOfOurs({ name, downwardAPI, ...other }: Volume): boolean {
   const isEmpty =
     typeof downwardAPI === 'object' && downwardAPI !== null && Object.keys(downwardAPI).length === 0;
-  return name.startsWith(TOKEN_VOLUME) && isEmpty && Object.keys(other).length === 0;
+  return name.startsWith(VOLUMES.token) && isEmpty && Object.keys(other).length === 0;
 }
 
 function freeVolumeName(pod: Pod, name: string): string {
@@ -122,30 +116,32 @@ function freeVolumeName(pod: Pod, name: string): string {
 function exporterArgs(planned: PlannedExporter, mapped: boolean): readonly string[] {
   const { args, mapping } = planned.exporter;
   const further = planned.profiles.flatMap(({ exporter }) => exporter?.args ?? []);
-  const own = new Set(args);
-  const all = [...args, ...new Set(further.filter((arg) => !own.has(arg))), ...planned.connected.args];
-  const filled = all.map((arg) => fill(arg, planned));
+  const standing = new Set(args);
+  const added = new Set(further.filter((arg) => !standing.has(arg)));
+  const all = [...args, ...added, ...planned.connected.args];
+  const told = all.map((arg) => fill(arg, planned));
   return mapped && mapping !== undefined
-    ? [...filled, mapping.arg.replace('{file}', `${mapping.directory}/${mappingFile(planned)}`)]
-    : filled;
+    ? [...told, filled(mapping.arg, { '{file}': `${mapping.directory}/${mappingFile(planned)}` })]
+    : told;
 }
 
-/** In one go: an address that looks like a place to fill is none. */
 function fill(text: string, { port, ingest, connected }: PlannedExporter): string {
-  const values: Readonly<Record<string, string>> = {
+  return filled(text, {
     '{port}': String(port),
     '{ingest}': String(ingest ?? ''),
     '{address}': literal(connected.address ?? ''),
-  };
-  return text.replace(/\{(?:port|ingest|address)\}/g, (place) => values[place] ?? place);
+  });
 }
 
 /**
  * Its variables, those of the connection, and its memory bound. A Secret is referred to, never read or copied, and is
  * optional: one that is missing would keep the container from being made, and the Pod from becoming ready.
  */
-function exporterEnv(planned: PlannedExporter): readonly EnvVar[] {
-  const { exporter, connected, resources } = planned;
+function exporterEnv(
+  planned: PlannedExporter,
+  resources: ResourceRequirements | undefined,
+): readonly EnvVar[] {
+  const { exporter, connected } = planned;
   const { secret } = connected;
   const env = [...(exporter.env ?? []), ...connected.env].flatMap((variable): readonly EnvVar[] => {
     const { name } = variable;
@@ -154,19 +150,31 @@ function exporterEnv(planned: PlannedExporter): readonly EnvVar[] {
     const secretKeyRef = { name: secret.name, key: secret.key, optional: true };
     return [{ name, valueFrom: { secretKeyRef } }];
   });
-  return exporter.go ? [...env, ...memoryBound(resources.memoryLimit)] : env;
+  return exporter.go ? [...env, ...memoryBound(own(resources?.limits, 'memory'))] : env;
 }
 
 /**
- * Whether the exporter that is already there is podscrape's own, from an earlier pass: our name, our image under any
- * registry, and all of our arguments. Another webhook may have rewritten the registry or added a flag since.
+ * Whether the exporter that is already there is podscrape's own, from an earlier pass. After a change of the
+ * configuration one that the record names is so by its shape.
  */
 export function isOurs(planned: PlannedExporter): boolean {
+  return isOfToday(planned) || isOfEarlier(planned);
+}
+
+/** Our name, our image under any registry, all of our arguments: another webhook may have added a flag since. */
+function isOfToday(planned: PlannedExporter): boolean {
   const { existing, exporter } = planned;
   if (existing === undefined || existing.container.name !== exporter.name) return false;
   if (imageName(existing.container.image) !== imageName(exporter.image)) return false;
   const args = existing.container.args ?? [];
   return exporterArgs(planned, planned.mapping !== undefined).every((arg) => args.includes(arg));
+}
+
+/** Whether another configuration or release made it; it stays as it is, and so does what is recorded of it. */
+export function isOfEarlier(planned: PlannedExporter): boolean {
+  const { existing, exporter, isRecorded } = planned;
+  if (existing === undefined || isRecorded !== true || isOfToday(planned)) return false;
+  return existing.container.name === exporter.name && hasSidecarShape(existing.container);
 }
 
 interface ContainerNeeds {
@@ -183,7 +191,7 @@ function exporterContainer(
 ): Container {
   const { exporter } = planned;
   const resources = containerResources(pod, planned.resources);
-  const env = exporterEnv(planned);
+  const env = exporterEnv(planned, resources);
   const name = metricsPortName(exporter.name, planned.port, takenPortNames(pod));
   return {
     name: exporter.name,
@@ -195,55 +203,14 @@ function exporterContainer(
     ...(env.length === 0 ? {} : { env }),
     ...(resources === undefined ? {} : { resources }),
     ...(needs.mounts.length === 0 ? {} : { volumeMounts: needs.mounts }),
-    // Pod Security `restricted`; a numeric user, or the kubelet cannot check runAsNonRoot.
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      readOnlyRootFilesystem: true,
-      runAsNonRoot: true,
-      ...(config.openshift ? {} : { runAsUser: exporter.runAsUser }),
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    // A numeric user, or the kubelet cannot check runAsNonRoot.
+    securityContext: restricted(config.openshift ? undefined : exporter.runAsUser),
   };
 }
 
 /** Go's soft memory limit, a tenth below the container's, so that the collector works before the kernel kills. */
-function memoryBound(limit: string | undefined): readonly EnvVar[] {
-  const bytes = limit === undefined ? undefined : parseQuantity(limit);
+function memoryBound(limit: string | number | undefined): readonly EnvVar[] {
+  const bytes = limit === undefined ? undefined : parseQuantity(String(limit));
   const mebibytes = bytes === undefined ? 0 : Math.floor((bytes * 0.9) / 2 ** 20);
   return mebibytes < 1 ? [] : [{ name: 'GOMEMLIMIT', value: `${mebibytes}MiB` }];
-}
-
-/**
- * Requests and limits; the limits twice in a Pod of QoS class Guaranteed, so that it stays one. None at all beside
- * Pod-level resources: exact ones plus ours would exceed them, which the apiserver answers with 422.
- */
-function containerResources(
-  pod: Pod,
-  { cpuRequest, cpuLimit, memoryRequest, memoryLimit }: Readonly<Partial<ExporterResources>>,
-): ResourceRequirements | undefined {
-  if (pod.spec.resources !== undefined && pod.spec.resources !== null) return undefined;
-  const limits = quantities(cpuLimit, memoryLimit);
-  const requests = isGuaranteed(pod) ? limits : quantities(cpuRequest, memoryRequest);
-  if (limits === undefined && requests === undefined) return undefined;
-  return { ...(requests === undefined ? {} : { requests }), ...(limits === undefined ? {} : { limits }) };
-}
-
-function quantities(
-  cpu: string | undefined,
-  memory: string | undefined,
-): Readonly<Record<string, string>> | undefined {
-  if (cpu === undefined && memory === undefined) return undefined;
-  return { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
-}
-
-/** QoS class Guaranteed: every container limits cpu and memory and requests nothing less. */
-export function isGuaranteed(pod: Pod): boolean {
-  return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].every(({ resources }) =>
-    ['cpu', 'memory'].every((name) => {
-      const limit = own(resources?.limits, name);
-      const request = own(resources?.requests, name) ?? limit;
-      return limit !== undefined && request !== undefined && sameQuantity(String(request), String(limit));
-    }),
-  );
 }

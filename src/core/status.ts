@@ -6,7 +6,7 @@ import type { Container, Pod } from './kubernetes.ts';
 import { own, places, tcpPort } from './pod.ts';
 import { problemText } from './problem.ts';
 import { SCRAPE_TARGETS } from './istio.ts';
-import { isOurVolume } from './sidecar.ts';
+import { hasSidecarShape, isOurVolume } from './sidecar-shape.ts';
 import { clip, withoutControlCharacters } from './text.ts';
 
 /**
@@ -61,9 +61,15 @@ export interface Recorded {
   readonly changed: Changed;
 }
 
+/** What an earlier pass wrote down of itself, true or not; empty without a record. */
 export function recorded(pod: Pod, config: EngineConfig): Recorded {
   const record = parse(own(pod.metadata?.annotations, statusKey(config)));
   return { added: record?.added ?? {}, changed: record?.changed ?? {} };
+}
+
+/** Whether an earlier pass says that it added the container, true or not. */
+export function isRecorded(pod: Pod, { name }: Container, config: EngineConfig): boolean {
+  return recorded(pod, config).added.containers?.includes(name) === true;
 }
 
 /** The part of a record that can be true of the Pod: things that podscrape writes and that are there. */
@@ -98,6 +104,8 @@ export function changedStillThere(pod: Pod, changed: Changed, config: EngineConf
   return Object.fromEntries(entries);
 }
 
+const SCRAPE_KEY = /^[^/]+\/(?:scrape|scheme|path|port|param_[^/]+)$/;
+
 function addedStillThere(pod: Pod, record: Partial<Added>, config: EngineConfig): Added {
   const {
     containers = [],
@@ -115,18 +123,21 @@ function addedStillThere(pod: Pod, record: Partial<Added>, config: EngineConfig)
     return [all.find((container) => container.name === name), what];
   };
   const isSet = ([container, name]: readonly [Container | undefined, string]): boolean =>
-    [...config.profiles.values()].some(({ exporter }) =>
-      exporter?.appEnv.some((variable) => variable.name === name),
-    ) && (container?.env ?? []).some((variable) => variable.name === name);
+    isAppEnv(name, config) && (container?.env ?? []).some((variable) => variable.name === name);
   return {
-    containers: containers.filter(
-      (name) => config.exporters.has(name) && all.some((container) => container.name === name),
+    // An exporter that is no longer configured is told from the owner's by its shape.
+    containers: containers.filter((name) =>
+      all.some(
+        (container) => container.name === name && (config.exporters.has(name) || hasSidecarShape(container)),
+      ),
     ),
     ports: ports.filter((entry) => isDeclared(of(entry))),
     named: named.filter((entry) => isDeclared(of(entry))),
     annotations: annotations.filter(
       (key) =>
         families.some((prefix) => key.startsWith(`${prefix}/`)) ||
+        // Of a dialect that is no longer configured; under podscrape's own prefix they are the owner's request.
+        (SCRAPE_KEY.test(key) && !key.startsWith(`${config.annotationPrefix}/`)) ||
         key === 'kubectl.kubernetes.io/default-container' ||
         key === SCRAPE_TARGETS ||
         key.startsWith(`${config.annotationPrefix}/mapping`),
@@ -141,6 +152,12 @@ function addedStillThere(pod: Pod, record: Partial<Added>, config: EngineConfig)
 
 function isDeclared([container, number]: readonly [Container | undefined, string]): boolean {
   return container !== undefined && tcpPort(container, Number(number)) !== undefined;
+}
+
+function isAppEnv(name: string, { profiles }: EngineConfig): boolean {
+  return [...profiles.values()].some(({ exporter }) =>
+    exporter?.appEnv.some((variable) => variable.name === name),
+  );
 }
 
 /**
@@ -159,6 +176,14 @@ export function withStatus(pod: Pod, decision: Decision, config: EngineConfig): 
   };
 }
 
+/** Whether a record on the Pod tells this decision, made by whatever version and configuration. */
+export function tells(pod: Pod, decision: Decision, config: EngineConfig): boolean {
+  const current = parse(own(pod.metadata?.annotations, statusKey(config)));
+  const record = recordOf(decision, config);
+  const { version, config: hash } = record;
+  return current !== undefined && saysTheSame({ ...current, version, config: hash }, record);
+}
+
 /** JSON, each problem on a line of its own: `kubectl describe` cuts every line of an annotation at 138 characters. */
 function textOf(record: StatusRecord): string {
   const text = JSON.stringify(record);
@@ -166,6 +191,21 @@ function textOf(record: StatusRecord): string {
   if (problems === undefined) return text;
   const lines = problems.map((problem) => JSON.stringify(problem)).join(',\n');
   return text.replace(JSON.stringify(problems), () => `[\n${lines}\n]`);
+}
+
+/** A Pod that podscrape's work was taken out of, with as much of its earlier record as tells what stays. */
+export function withRemains(bare: Pod, earlier: Pod, added: Partial<Added>, config: EngineConfig): Pod {
+  const key = statusKey(config);
+  const record = parse(own(earlier.metadata?.annotations, key));
+  const lists = Object.entries(added).filter(([, names]) => names.length > 0);
+  if (record === undefined || lists.length === 0) return bare;
+  const { outcome, reason, profiles, version, config: hash } = record;
+  const about = { outcome, reason, ...(profiles === undefined ? {} : { profiles }) };
+  const text = textOf({ ...about, added: Object.fromEntries(lists), version, config: hash });
+  return {
+    ...bare,
+    metadata: { ...bare.metadata, annotations: { ...bare.metadata?.annotations, [key]: text } },
+  };
 }
 
 /** Fields that are none of the record's (`podscrape inject` keeps some of its own there) do not count. */

@@ -18,3 +18,16 @@ export interface Surroundings {
   /** Milliseconds since 1970, for exemptions that end; undefined counts as the beginning of time. */
   readonly now?: number;
 }
+
+/**
+ * The surroundings of a pod template. Pods use a quota up, templates do not: what is used moves by itself, and a template
+ * that gained or lost its exporter with it would start a rollout that nobody asked for. So each quota counts
+ * as unused, and only a Pod that could never fit gets no exporter there. The price is that a Pod of such a template,
+ * which comes with the exporter inside, may have to wait for room; with `workloads: hoist` it would do without.
+ */
+export function ofTemplates(surroundings: Surroundings): Surroundings {
+  const { limits } = surroundings;
+  if (limits?.quotas === undefined) return surroundings;
+  const quotas = limits.quotas.map((quota) => ({ ...quota, used: {} }));
+  return { ...surroundings, limits: { ...limits, quotas } };
+}

@@ -1,5 +1,5 @@
 import type { EngineConfig } from './engine-config.ts';
-import type { PlannedExporter } from './exporters.ts';
+import type { PlannedExporter } from './planned-exporter.ts';
 import type { Pod } from './kubernetes.ts';
 import { places, tcpPort } from './pod.ts';
 import type { Problem } from './problem.ts';

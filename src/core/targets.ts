@@ -1,5 +1,4 @@
 import type { Target } from './decision.ts';
-import { parseDuration } from './duration.ts';
 import type { Container, Pod } from './kubernetes.ts';
 import type { Place } from './pod.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from './pod.ts';
 import type { Problem } from './problem.ts';
 import { didYouMean } from './problem.ts';
+import { scrapeTimes } from './scrape-times.ts';
 import { parsePortNumber } from './values.ts';
 import type { Community } from './community.ts';
 import { ISTIO_PORTS } from './istio.ts';
@@ -30,8 +30,6 @@ export interface ResolvedTarget extends Omit<Target, 'portName'> {
 }
 
 const FALLBACK: TargetDefaults = { scheme: 'http', path: '/metrics', port: 8080 };
-const INTERVAL = '15s';
-const TIMEOUT = '5s';
 
 /**
  * Decides container and port of each application target. Explicit ports go first, so that a default never takes a
@@ -304,37 +302,4 @@ function conflictHint(pod: Pod, others: readonly string[]): string {
   return idle === undefined
     ? 'two containers cannot serve one port'
     : `take it off the init container ${idle.container.name}`;
-}
-
-/**
- * Interval and timeout with their defaults; undefined when one is bad (reported).
- *
- * @param defaults the profile's
- */
-export function scrapeTimes(
-  request: TargetRequest,
-  problems: Problem[],
-  defaults: Pick<Profile, 'interval' | 'timeout'> = {},
-): { readonly interval: string; readonly timeout: string } | undefined {
-  if (request.bad.has('interval') || request.bad.has('timeout')) return undefined;
-  const interval = request.interval ?? defaults.interval ?? INTERVAL;
-  const asked = request.timeout;
-  const longest = interval === 'inherit' ? Infinity : (parseDuration(interval) ?? Infinity);
-  if (asked === undefined) {
-    const timeout = defaults.timeout ?? TIMEOUT;
-    const fits = timeout === 'inherit' || (parseDuration(timeout) ?? 0) <= longest;
-    return { interval, timeout: fits ? timeout : interval };
-  }
-  if (asked !== 'inherit' && (parseDuration(asked) ?? 0) > longest) {
-    const which =
-      request.interval === undefined ? `the default interval ${interval}` : `the interval ${interval}`;
-    problems.push({
-      code: 'bad-value',
-      path: request.place('timeout'),
-      message: `${asked} is longer than ${which}`,
-      hint: 'Prometheus refuses that',
-    });
-    return undefined;
-  }
-  return { interval, timeout: asked };
 }

@@ -40,6 +40,11 @@ export function oneOf(words: readonly string[]): string {
 /** Longer warnings are cut by clients, and Kubernetes asks for 120 characters or less. */
 export const WARNING_LENGTH = 120;
 
+/** The text with its places (`{port}`) filled in, in one go: a value that looks like a place is none. */
+export function filled(text: string, values: Readonly<Record<string, string | undefined>>): string {
+  return text.replace(/\{[a-z]+\}/g, (place) => values[place] ?? place);
+}
+
 /** Text that Kubernetes leaves as it is in a variable or argument: it expands `$(VAR)`, and `$$` is one `$`. */
 export function literal(text: string): string {
   return text.replaceAll('$', () => '$$');

@@ -1,9 +1,11 @@
 import type { Added, Changed } from './decision.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Container, ContainerPort, EnvVar, Pod, PodSpec } from './kubernetes.ts';
+import { leftBehind, leftBehindProblems } from './left-behind.ts';
 import { isMetricsPortName, isTcp, places } from './pod.ts';
+import type { Problem } from './problem.ts';
 import type { StillThere } from './status.ts';
-import { possible, statusKey } from './status.ts';
+import { possible, recorded, statusKey, withRemains } from './status.ts';
 
 /**
  * Takes out of a Pod what a record (`P/status`) says that podscrape put into it, and the record itself. Anybody can
@@ -20,6 +22,23 @@ export function uninject(pod: Pod, added: Partial<Added>, changed: Changed, conf
     ours,
   );
   return withoutOurAnnotations(bare, ours, config);
+}
+
+/** What becomes of a Pod by its own record. */
+export interface TakenOut {
+  /** With a record of what stays, where something does. */
+  readonly pod: Pod;
+  /** Variables that stay because nothing tells them from the owner's. */
+  readonly problems: readonly Problem[];
+}
+
+/** Takes out what the Pod's own record says, and tells what stays. */
+export function takeOut(pod: Pod, config: EngineConfig): TakenOut {
+  const { added, changed } = recorded(pod, config);
+  const bare = uninject(pod, added, changed, config);
+  const left = leftBehind(bare, added, config);
+  const problems = leftBehindProblems(left);
+  return { pod: withRemains(bare, pod, left, config), problems };
 }
 
 /** The last regular container stays, whatever the record says: no Pod is without one. */
@@ -76,19 +95,20 @@ function lastIndex(env: readonly EnvVar[], name: string): number {
   return (env[index]?.valueFrom ?? undefined) === undefined ? index : -1;
 }
 
-/** The variable without what some profile appends to it, as far as that is found. */
+/** The variable without what profiles append to it, as far as that is found. */
 function shortened(env: readonly EnvVar[], name: string, config: EngineConfig): readonly EnvVar[] {
   const index = lastIndex(env, name);
   const entry = env[index];
   const value = entry?.value;
   if (entry === undefined || value === undefined) return env;
-  for (const append of appended(name, config)) {
-    const match = [...value.matchAll(wholeWords(append))].at(-1);
+  let rest = value;
+  for (const append of new Set(appended(name, config))) {
+    const match = [...rest.matchAll(wholeWords(append))].at(-1);
     if (match === undefined) continue;
-    const rest = value.slice(0, match.index) + value.slice(match.index + match[0].length);
-    return env.with(index, rest === '' ? omit(entry, 'value') : { ...entry, value: rest });
+    rest = rest.slice(0, match.index) + rest.slice(match.index + match[0].length);
   }
-  return env;
+  if (rest === value) return env;
+  return env.with(index, rest === '' ? omit(entry, 'value') : { ...entry, value: rest });
 }
 
 function appended(name: string, config: EngineConfig): readonly string[] {

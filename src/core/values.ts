@@ -37,10 +37,14 @@ export function limited<T>(parse: (text: string) => Parsed<T>, limit: number) {
 }
 
 /** Refuses control characters too. */
-function guarded<T>(parse: (text: string) => Parsed<T>, limit: number = LIMITS.value) {
+function guarded<T>(
+  parse: (text: string) => Parsed<T>,
+  limit: number = LIMITS.value,
+  shown: (text: string) => string = quoted,
+) {
   return limited(
     (text) =>
-      hasControlCharacters(text) ? bad(`${quoted(text)} has a control character`, 'remove it') : parse(text),
+      hasControlCharacters(text) ? bad(`${shown(text)} has a control character`, 'remove it') : parse(text),
     limit,
   );
 }
@@ -176,31 +180,48 @@ export interface KeyReference {
 const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const DATA_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
 
+/**
+ * What a message says in the place of a value that connects: quoted only where no password can be in it, since messages
+ * come to more eyes than the value is for. A URI, a DSN and whatever has a name before an `@` may have one.
+ */
+export function shownConnection(text: string): string {
+  return /@|=|:\/\//.test(text) ? 'the value' : quoted(text);
+}
+
 /** `NAME/KEY`, or `NAME` alone where there is a default key. */
 export function parseKeyReference(defaultKey: string | undefined) {
-  return guarded((text): Parsed<KeyReference> => {
+  const parse = (text: string): Parsed<KeyReference> => {
     const [name = '', key = defaultKey, ...more] = text.trim().split('/');
     const form = defaultKey === undefined ? 'NAME/KEY' : 'NAME or NAME/KEY';
-    if (key === undefined || more.length > 0) return bad(`${quoted(text)} is not ${form}`);
-    if (!OBJECT_NAME.test(name)) return bad(`${quoted(name)} is not the name of an object`, `write ${form}`);
-    if (!DATA_KEY.test(key)) return bad(`${quoted(key)} is not a key of its data`, `write ${form}`);
+    // Whoever writes a DSN here in place of the Secret's name must not find it in every message.
+    const shown = (part: string): string =>
+      shownConnection(shownConnection(text) === quoted(text) ? part : text);
+    if (key === undefined || more.length > 0) return bad(`${shown(text)} is not ${form}`);
+    if (!OBJECT_NAME.test(name)) return bad(`${shown(name)} is not the name of an object`, `write ${form}`);
+    if (!DATA_KEY.test(key)) return bad(`${shown(key)} is not a key of its data`, `write ${form}`);
     return ok({ name, key });
-  });
+  };
+  return guarded(parse, LIMITS.value, shownConnection);
 }
 
 /** What an exporter connects to; handed over in a variable or argument, never to a shell. */
-export const parseAddress = guarded((text): Parsed<string> => {
-  const address = text.trim();
-  if (address === '') return bad('is empty', 'write it like 127.0.0.1:6379');
-  if (!/^[\x21-\x7e]+$/.test(address))
-    return bad(`${quoted(text)} has a blank or a character outside ASCII`, 'percent-encode it');
-  if (address.startsWith('-'))
-    return bad(`${quoted(text)} begins with a dash, as a flag does`, 'write HOST:PORT or a URI');
-  // Whoever writes $(VAR) means the variable's value, and the address is handed over as it is.
-  if (address.includes('$('))
-    return bad(`${quoted(text)} has $(, and no variable is expanded here`, 'write the value');
-  return ok(address);
-}, 2048);
+export const parseAddress = guarded(
+  (text): Parsed<string> => {
+    const address = text.trim();
+    const shown = shownConnection(text);
+    if (address === '') return bad('is empty', 'write it like 127.0.0.1:6379');
+    if (!/^[\x21-\x7e]+$/.test(address))
+      return bad(`${shown} has a blank or a character outside ASCII`, 'percent-encode it');
+    if (address.startsWith('-'))
+      return bad(`${shown} begins with a dash, as a flag does`, 'write HOST:PORT or a URI');
+    // Whoever writes $(VAR) means the variable's value, and the address is handed over as it is.
+    if (address.includes('$('))
+      return bad(`${shown} has $(, and no variable is expanded here`, 'write the value');
+    return ok(address);
+  },
+  2048,
+  shownConnection,
+);
 
 /** A quantity in its words, or `none`. Whether it is within the administrator's bounds is checked later. */
 export const parseQuantityOrNone = guarded((text): Parsed<string> => {

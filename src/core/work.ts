@@ -1,6 +1,6 @@
 import type { Community } from './community.ts';
 import type { Reason } from './decision.ts';
-import type { ExternalExporter, PlannedExporter } from './exporters.ts';
+import type { ExternalExporter, PlannedExporter } from './planned-exporter.ts';
 import type { Request } from './request.ts';
 import type { ResolvedTarget } from './targets.ts';
 

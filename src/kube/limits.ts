@@ -1,20 +1,19 @@
 import type { Quantities } from '../core/kubernetes.ts';
 import type {
   LimitRange,
+  LimitResource,
   LimitRangeItem,
   NamespaceLimits,
   Quota,
   QuotaScope,
 } from '../core/namespace-limits.ts';
+import { COMPUTE } from '../core/namespace-limits-amounts.ts';
+import { COUNTED } from '../core/namespace-limits-faults.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Listed } from './list-watch.ts';
 import type { RestartReason, WatchLog } from './outage.ts';
 import { ResourceWatch } from './resource-watch.ts';
 import type { WatchTimes } from './resource-watch.ts';
-
-/** The plural names of what is watched, as in RBAC. */
-export const LIMIT_RESOURCES = ['limitranges', 'resourcequotas'] as const;
-export type LimitResource = (typeof LIMIT_RESOURCES)[number];
 
 /** The limits of the cluster's namespaces, as last known. */
 export interface LimitWatch {
@@ -24,6 +23,7 @@ export interface LimitWatch {
   stop(): Promise<void>;
 }
 
+/** What the watch is given, and whom it tells. */
 export interface LimitWatchOptions {
   readonly server: ApiServer;
   readonly log: WatchLog;
@@ -94,7 +94,7 @@ export function readLimitRange(object: Listed): LimitRange | undefined {
     const { type } = item;
     if (type !== 'Container' && type !== 'Pod') return [];
     const kept = LIMIT_KEYS.flatMap((key) => {
-      const quantities = only(item[key], (name) => name === 'cpu' || name === 'memory');
+      const quantities = only(item[key], (name) => COMPUTED.includes(name));
       return quantities === undefined ? [] : [[key, quantities] as const];
     });
     return kept.length === 0 ? [] : [{ type, ...Object.fromEntries(kept) }];
@@ -102,6 +102,7 @@ export function readLimitRange(object: Listed): LimitRange | undefined {
   return limits.length === 0 ? undefined : { name: object.metadata.name, limits };
 }
 
+const COMPUTED: readonly string[] = COMPUTE;
 const LIMIT_KEYS = ['min', 'max', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 
 /**
@@ -110,7 +111,7 @@ const LIMIT_KEYS = ['min', 'max', 'default', 'defaultRequest', 'maxLimitRequestR
  */
 export function readQuota(object: Listed): Quota | undefined {
   const { spec = {}, status = {} } = object as RawQuota;
-  const hard = only(status.hard ?? spec.hard, (name) => QUOTA_FIELDS.has(name));
+  const hard = only(status.hard ?? spec.hard, (name) => COUNTED.includes(name));
   if (hard === undefined) return undefined;
   const used = only(status.used, (name) => Object.hasOwn(hard, name)) ?? {};
   const scopes: readonly QuotaScope[] = [
@@ -119,17 +120,6 @@ export function readQuota(object: Listed): Quota | undefined {
   ];
   return { name: object.metadata.name, hard, used, ...(scopes.length === 0 ? {} : { scopes }) };
 }
-
-const QUOTA_FIELDS: ReadonlySet<string> = new Set([
-  'pods',
-  'count/pods',
-  'cpu',
-  'requests.cpu',
-  'limits.cpu',
-  'memory',
-  'requests.memory',
-  'limits.memory',
-]);
 
 function only(quantities: Quantities | undefined, wanted: (name: string) => boolean): Quantities | undefined {
   const entries = Object.entries(quantities ?? {}).filter(([name]) => wanted(name));

@@ -16,7 +16,7 @@ export interface ObjectMeta {
 /** How much of each object the API server sends. */
 export type Depth = 'metadata' | 'whole';
 
-/** The API server leaves out spec and status: kube-apiserver, `meta.k8s.io/v1`; plain JSON where it does not know that. */
+/** `metadata` leaves out spec and status (kube-apiserver, `meta.k8s.io/v1`); plain JSON where that is not known. */
 function accept(depth: Depth, kind: string): string {
   return depth === 'whole'
     ? 'application/json'

@@ -24,6 +24,7 @@ export interface NamespaceWatch {
   stop(): Promise<void>;
 }
 
+/** What the watch is given, and whom it tells. */
 export interface NamespaceWatchOptions {
   readonly server: ApiServer;
   /** The prefix in force, `podscrape.dev`, without a slash. */

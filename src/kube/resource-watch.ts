@@ -31,6 +31,7 @@ export const WATCH_TIMES: WatchTimes = {
   graceMs: 15_000,
 };
 
+/** What is watched, what of it is kept, and whom the watch tells. */
 export interface ResourceWatchOptions<T> {
   readonly server: ApiServer;
   /** `/api/v1/namespaces`, and its plural name in messages. */
@@ -58,8 +59,8 @@ interface End {
 }
 
 /**
- * The objects of one resource by namespace and name, kept by list and watch as Kubernetes describes it ("API concepts, efficient
- * detection of changes"). It never gives up, and what it knows stays until it knows better.
+ * The objects of one resource by namespace and name, kept by list and watch as Kubernetes describes it ("API concepts,
+ * efficient detection of changes"). It never gives up, and what it knows stays until it knows better.
  *
  * Not client-node's informer, which stops silently after a list that failed, a watch refused with 500 or a connection
  * that was reset, skips broken lines, and asks for whole objects in one page.
@@ -228,8 +229,8 @@ function isExpired(error: unknown): boolean {
 }
 
 /**
- * Whether nothing can have been missed: the watch worked, and it ended or was cut, which is an error of the system with a
- * code. An ERROR event, a line that is no event or a silent connection leave no such certainty.
+ * Whether nothing can have been missed: the watch worked, and it ended or was cut, which is an error of the system with
+ * a code. An ERROR event, a line that is no event or a silent connection leave no such certainty.
  */
 function resumable({ settled, error }: End): boolean {
   return settled && (error === undefined || (error instanceof Error && 'code' in error));

@@ -6,12 +6,13 @@ import type { ObjectMeta, Pod } from '../core/kubernetes.ts';
 import { makePatch } from '../core/patch.ts';
 import { isPodShaped, own } from '../core/pod.ts';
 import { segments, valueBelow } from '../core/pointer.ts';
-import { recorded, statusKey } from '../core/status.ts';
+import type { Problem } from '../core/problem.ts';
+import { statusKey } from '../core/status.ts';
 import type { Surroundings } from '../core/surroundings.ts';
-import { uninject } from '../core/uninject.ts';
+import type { TakenOut } from '../core/uninject.ts';
+import { takeOut } from '../core/uninject.ts';
 import type { WorkloadKind } from '../core/workload-kinds.ts';
 import { admitWorkload } from '../core/workloads/admit.ts';
-import { withoutInjection } from '../core/workloads/bare.ts';
 import { hoist, hoistedKey, NO_KEYS, parseHoisted } from '../core/workloads/hoist.ts';
 import { makeWorkloadPatch } from '../core/workloads/patch.ts';
 import type { Workload } from '../core/workloads/workload.ts';
@@ -84,15 +85,17 @@ export function withKeptSources(
 export interface Bare {
   readonly after: unknown;
   readonly restored: ReadonlySet<string>;
+  /** What stays, and what to do about it. */
+  readonly problems: readonly Problem[];
 }
 
 /** Takes out what the object's own records say. Undefined where there is nothing to take out. */
 export function bareObject(object: ManifestObject, config: EngineConfig): Bare | undefined {
   const { type, value } = object;
   if (type === 'other') return undefined;
-  const after = type === 'pod' ? barePod(value, config) : bareWorkload(value, type, config);
-  if (after === undefined) return undefined;
-  let whole: unknown = after;
+  const bare = type === 'pod' ? barePod(value, config) : bareWorkload(value, type, config);
+  if (bare === undefined) return undefined;
+  let whole = bare.after;
   const restored = new Set<string>();
   for (const [pointer, source] of Object.entries(keptSources(object, config))) {
     const path = segments(pointer);
@@ -103,7 +106,7 @@ export function bareObject(object: ManifestObject, config: EngineConfig): Bare |
     whole = withValue(whole, path, said.value);
     restored.add(pointerTo(path));
   }
-  return { after: whole, restored };
+  return { after: whole, restored, problems: bare.problems };
 }
 
 function isNothing(value: unknown): boolean {
@@ -111,26 +114,31 @@ function isNothing(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-function barePod(value: unknown, config: EngineConfig): unknown {
+function barePod(value: unknown, config: EngineConfig): Omit<Bare, 'restored'> | undefined {
   if (!isPodShaped(value) || own(value.metadata?.annotations, statusKey(config)) === undefined)
     return undefined;
-  const { added, changed } = recorded(value, config);
-  return uninject(value, added, changed, config);
+  const { pod, problems } = takeOut(value, config);
+  return { after: pod, problems };
 }
 
-function bareWorkload(value: unknown, kind: WorkloadKind, config: EngineConfig): unknown {
+function bareWorkload(
+  value: unknown,
+  kind: WorkloadKind,
+  config: EngineConfig,
+): Omit<Bare, 'restored'> | undefined {
   const workload = asWorkload(value, kind);
   if (workload === undefined) return undefined;
   const before = templateOf(workload, kind);
   const isInjected = own(before.metadata?.annotations, statusKey(config)) !== undefined;
   const hoisted = own(workload.metadata?.annotations, hoistedKey(config));
   if (!isInjected && hoisted === undefined) return undefined;
-  const bare = isInjected ? withoutInjection(before, config) : before;
+  const bare: TakenOut = isInjected ? takeOut(before, config) : { pod: before, problems: [] };
   const record = parseHoisted(hoisted, config.annotationPrefix);
-  const { template } = hoist(bare, NO_KEYS, record);
+  const { template } = hoist(bare.pod, NO_KEYS, record);
   const after = withTemplate(workload, kind, template);
   const withoutRecord = hoisted === undefined ? after : withoutHoistedRecord(after, config);
-  return pruned(withoutRecord, [...kind.template.split('.'), 'metadata'], workload);
+  const path = [...kind.template.split('.'), 'metadata'];
+  return { after: pruned(withoutRecord, path, workload), problems: bare.problems };
 }
 
 /** The annotations go with their last one. */

@@ -25,7 +25,9 @@ const DEFAULT_STEP = 2;
 
 /** Tells a document's style from what is there; `isPlain` is the caller's. */
 export function styleOf(text: string, root: Node | null, isJson: boolean): Style {
-  const eol = /\r?\n/.exec(text)?.[0] ?? '\n';
+  // What most lines have: Helm puts lines of its own before those of a chart from Windows.
+  const lines = text.split('\n').length - 1;
+  const eol = text.split('\r\n').length - 1 > lines / 2 ? '\r\n' : '\n';
   const found: Found = {};
   look(text, root, found);
   const step = found.step ?? DEFAULT_STEP;

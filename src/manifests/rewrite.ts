@@ -1,6 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import { SelfCheckError } from '../core/patch.ts';
+import { problemText } from '../core/problem.ts';
 import { differences } from './changes.ts';
 import { NotEditable } from './editable.ts';
 import { Editor } from './editor.ts';
@@ -63,14 +64,20 @@ export function injectDocument(text: string, namespaces: KnownNamespaces, config
 export function uninjectDocument(text: string, config: EngineConfig): Rewritten {
   const read = readManifest(text);
   if (isFault(read)) return unreadable(text, read);
+  const findings: Finding[] = [];
   const results: Result[] = [];
   const wanted = new Map<ManifestObject, unknown>();
   const whole = new Map<ManifestObject, ReadonlySet<string>>();
   for (const object of objectsIn(read.value, config)) {
     if (object.type === 'other') continue;
     const bare = bareObject(object, config);
-    results.push(bare === undefined ? 'skipped' : 'taken out');
-    if (bare === undefined) continue;
+    if (bare === undefined) {
+      results.push('skipped');
+      continue;
+    }
+    const { problems } = bare;
+    findings.push(...problems.map((problem) => objectFinding('error', object, read, problemText(problem))));
+    results.push(problems.length > 0 ? 'refused' : 'taken out');
     wanted.set(object, bare.after);
     whole.set(object, bare.restored);
   }
@@ -85,7 +92,7 @@ export function uninjectDocument(text: string, config: EngineConfig): Rewritten 
     const { edits } = new Editor(read, object.path, style, kept, changes);
     return { object, after, style, edits };
   };
-  return carriedOut(read, wanted, make, { findings: [], results });
+  return carriedOut(read, wanted, make, { findings, results });
 }
 
 /** What is decided about an object, with what a person should know of it; undefined where it is none of podscrape's. */
@@ -193,11 +200,12 @@ function bug(message: string): string {
 /** A document that passes as it is, with where and why it cannot be read. */
 export function unreadable(text: string, { message, offset }: Fault): Rewritten {
   const { column } = positionAt(text, offset);
+  const hint = text.includes('{{') ? '; if this is a template, render it first (helm template)' : '';
   const finding: Finding = {
     level: 'error',
     offset,
     subject: undefined,
-    message: `column ${column}: ${message}`,
+    message: `column ${column}: ${message}${hint}`,
   };
   return { text, findings: [finding], results: [] };
 }

@@ -10,7 +10,7 @@ export const postgresExporter: Exporter = {
   path: '/metrics',
   args: ['--web.listen-address=:{port}'],
   connection: {
-    example: '127.0.0.1:5432/postgres',
+    example: '127.0.0.1:5432/postgres?sslmode=disable',
     form: 'host-port',
     secretHolds: 'the DSN',
     address: {

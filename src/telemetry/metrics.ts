@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Outcome, Reason } from '../core/decision.ts';
+import { LIMIT_RESOURCES } from '../core/namespace-limits.ts';
+import type { LimitResource } from '../core/namespace-limits.ts';
 import type { PolicyMode, Violation } from '../core/policy.ts';
 import type { ProblemCode } from '../core/problem.ts';
 
@@ -39,10 +41,10 @@ export interface Metrics {
   namespacesSynced(): void;
   /** The watch of namespaces broke and is made anew. */
   namespaceWatchRestarted(): void;
-  /** The first list of a resource that limits Pods has come: `limitranges`, `resourcequotas`. */
-  limitsSynced(resource: string): void;
+  /** The first list of a resource that limits Pods has come. */
+  limitsSynced(resource: LimitResource): void;
   /** The watch of such a resource broke and is made anew. */
-  limitWatchRestarted(resource: string): void;
+  limitWatchRestarted(resource: LimitResource): void;
   certificateNotAfter(time: Date): void;
   /** A request began; the answer is to be called once when it is over. */
   began(): () => void;
@@ -168,7 +170,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
   for (const stage of FAIL_OPEN_STAGES) failedOpen.inc({ stage }, 0);
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
   for (const verdict of ['allowed', 'denied', 'unknown']) validations.inc({ verdict }, 0);
-  for (const resource of ['limitranges', 'resourcequotas']) {
+  for (const resource of LIMIT_RESOURCES) {
     limits.set({ resource }, 0);
     limitRestarts.inc({ resource }, 0);
   }

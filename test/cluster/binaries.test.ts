@@ -3,39 +3,24 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
-  chmodSync,
   cpSync,
   existsSync,
-  mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import { executable, scratch } from '../tools/scratch.ts';
 import { ALL_BINARIES, BinariesUnavailable, cacheKey, cacheRoot, ensureBinaries } from './binaries.ts';
 import { BINARIES, requiredVersion } from './binary-table.ts';
 import { withLock } from './build-lock.ts';
 import { requireCluster } from './require.ts';
 
 const MODULES = join(import.meta.dirname, 'go');
-
-function scratch(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'podscrape-binaries-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function executable(path: string, script: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
-  chmodSync(path, 0o755);
-}
 
 /** Logs nothing. */
 const log = (): void => undefined;

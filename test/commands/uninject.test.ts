@@ -35,6 +35,20 @@ suite('podscrape uninject', () => {
     assert.match(stderr, /^standard input:1: \(document 1\): error: column 4: is not YAML: /);
   });
 
+  test('a variable that no profile sets any more stays, with its place, and the code is 1', async () => {
+    const { stdout } = await runProcess(['inject', '-f', '-'], PLAIN);
+    const older = stdout.replaceAll('GUNICORN_CMD_ARGS', 'GUNICORN_OPTIONS');
+    const first = await runProcess(['uninject', '-f', '-'], older);
+    assert.equal(first.code, 1);
+    assert.match(
+      first.stderr,
+      /^standard input:2: Pod\/a \(document 1\): error: web\/GUNICORN_OPTIONS: stays, /,
+    );
+    assert.doesNotMatch(first.stdout, /statsd-exporter/);
+    assert.match(first.stdout, /"added":\{"env":\["web\/GUNICORN_OPTIONS"\]\}/);
+    assert.deepEqual(await runProcess(['uninject', '-f', '-'], first.stdout), first);
+  });
+
   test('usage', async () => {
     assert.equal((await run('uninject')).code, 2);
     assert.equal((await run('uninject', '-f', 'a', '--namespace', 'b')).code, 2);

@@ -211,6 +211,25 @@ describe('an exporter', () => {
     assert.deepEqual(sidecar?.args, ['--listen=:9500', '--a', '--b=9500', '--c']);
   });
 
+  it('of profiles that bring different files is refused, and gets a file that they share', () => {
+    const mapping = { arg: '--file={file}', directory: '/etc/shop', file: 'a', format: 'text' } as const;
+    const profile = (name: string, text: string): Profile => ({
+      name,
+      summary: name,
+      exporter: { exporter: 'shop-exporter', mapping: text, appEnv: [] },
+    });
+    const asking = (till: string): Seen =>
+      given({
+        exporter: { mapping },
+        profile: profile('shop', 'a: b'),
+        more: [profile('till', till)],
+        annotations: { profile: 'shop,till' },
+      });
+    const text = `${PREFIX}/profile: shop and till bring different mappings to one exporter; keep one`;
+    assert.deepEqual(asking('c: d').texts, [text]);
+    assert.deepEqual(asking('a: b').sidecar?.args, ['--listen=:9500', '--file=/etc/shop/a']);
+  });
+
   it('keeps its file where the mapping is for statsd_exporter', () => {
     const mapping = {
       arg: '--file={file}',

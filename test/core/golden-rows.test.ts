@@ -38,7 +38,10 @@ let made: readonly Decision[] | undefined;
 const decisions = (): readonly Decision[] => (made ??= names.map(decide));
 
 /** Said of workloads only, each with what it says: test/core/workloads/golden has them. */
-const OF_WORKLOADS: ReadonlyMap<string, RegExp> = new Map([['one-replica', /; one [-a-z]+ is enough: /]]);
+const OF_WORKLOADS: ReadonlyMap<string, RegExp> = new Map([
+  ['one-replica', /; one [-a-z]+ is enough: /],
+  ['left-behind', /: stays, as no profile sets it; /],
+]);
 
 /** Said by the edge, not by the engine: test/webhook/ has them. */
 const OF_THE_EDGE = ['unsupported', 'self-check', 'error'];

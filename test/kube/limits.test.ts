@@ -7,7 +7,8 @@ import type { TestContext } from 'node:test';
 
 import type { NamespaceLimits } from '../../src/core/namespace-limits.ts';
 import { readLimitRange, readQuota, startLimitWatch } from '../../src/kube/limits.ts';
-import type { LimitResource, LimitWatch } from '../../src/kube/limits.ts';
+import type { LimitResource } from '../../src/core/namespace-limits.ts';
+import type { LimitWatch } from '../../src/kube/limits.ts';
 import { keptLog, QUICK, until } from './support.ts';
 
 interface Stored {

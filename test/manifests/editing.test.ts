@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { injected, messages, takenOut } from './support.ts';
+import { engineConfig } from '../core/support.ts';
 
 const POD = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n';
 const ASKED = '  annotations:\n    podscrape.dev/port: "8080"\n';
@@ -117,6 +118,16 @@ describe('objects that are none of podscrape’s, or odd', () => {
     ]);
   });
 
+  it('a template that nobody rendered', () => {
+    const hint = /; if this is a template, render it first \(helm template\)$/;
+    for (const text of [`{{- if .Values.web }}\n${POD}`, `${POD}spec: {{ .Values.spec }}\n`]) {
+      const result = injected(text);
+      assert.equal(result.text, text);
+      assert.match(messages(result).join(), hint);
+    }
+    assert.doesNotMatch(messages(injected('a: [\n')).join(), hint);
+  });
+
   it('a Pod without containers is left alone, with a word', () => {
     assert.deepEqual(messages(injected(`${POD}${ASKED}spec: {}\n`)), [
       'warning: Pod/a: does not have the shape of a Pod; left alone',
@@ -133,6 +144,16 @@ describe('what is added looks like the rest', () => {
     assert.equal(after, injected(text).text.replaceAll('\n', '\r\n'));
   });
 
+  it('in the line ends that most lines have, whatever the first one has', () => {
+    const windows = text.replaceAll('\n', '\r\n');
+    const { text: after } = injected(`---\n# Source: shop/templates/web.yaml\n${windows}`);
+    assert.equal(
+      after,
+      `---\n# Source: shop/templates/web.yaml\n${injected(text).text.replaceAll('\n', '\r\n')}`,
+    );
+    assert.equal(injected(`#\r\n${text}`).text, `#\r\n${injected(text).text}`);
+  });
+
   it('in the items of a typed list, which need not name their kind', () => {
     const item = text.replace('apiVersion: v1\nkind: Pod\n', '').replaceAll(/^(?=.)/gm, '  ');
     const list = `apiVersion: v1\nkind: PodList\nitems:\n- ${item.trimStart()}`;
@@ -144,6 +165,25 @@ describe('what is added looks like the rest', () => {
       ),
       after,
     );
+  });
+});
+
+describe('what another configuration injected', () => {
+  const web = `${POD}${ASKED}spec:\n  containers:\n  - name: web\n`;
+  const indented = web.slice(web.indexOf('metadata:')).replaceAll(/^(?=.)/gm, '    ');
+  const deployment = `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n${indented}`;
+  const other = { ...engineConfig(), hash: 'other' };
+
+  it('stays in a workload to the letter, its record too', () => {
+    const { text } = injected(deployment);
+    assert.notEqual(injected(deployment, other).text, text);
+    assert.deepEqual(injected(text, other), { text, findings: [], results: ['injected'] });
+  });
+
+  it('has its record mended where that tells something else', () => {
+    const forged = injected(deployment).text.replace('"profiles":["http"]', '"profiles":["statsd"]');
+    assert.notEqual(forged, injected(deployment).text);
+    assert.equal(injected(forged, other).text, injected(deployment, other).text);
   });
 });
 

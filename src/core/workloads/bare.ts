@@ -1,8 +1,10 @@
 import type { Added } from '../decision.ts';
 import type { EngineConfig } from '../engine-config.ts';
 import type { Container, Pod } from '../kubernetes.ts';
+import { leftBehind, leftBehindProblems } from '../left-behind.ts';
 import { own, places } from '../pod.ts';
 import { isSame } from '../pointer.ts';
+import type { Problem } from '../problem.ts';
 import type { Claims } from './manifest.ts';
 import type { Recorded } from '../status.ts';
 import { recorded, statusKey } from '../status.ts';
@@ -10,6 +12,7 @@ import { uninject } from '../uninject.ts';
 
 /** Pod templates as their owners wrote them: without what podscrape put there. */
 
+/** The record in a pod template, as it is written. */
 export function statusText(template: Pod | undefined, config: EngineConfig): string | undefined {
   return own(template?.metadata?.annotations, statusKey(config));
 }
@@ -26,12 +29,28 @@ export function withoutInjection(template: Pod, config: EngineConfig): Pod {
  * left as it came, as it is on creation.
  */
 export function withoutOldInjection(template: Pod, old: Pod, claims: Claims, config: EngineConfig): Pod {
+  const left = leftOf(template, old, claims, config);
+  return left === undefined ? template : uninject(template, left.added, left.changed, config);
+}
+
+/** Variables of the old injection that stay in the template because nothing tells them from the owner's. */
+export function oldRemains(
+  template: Pod,
+  old: Pod,
+  claims: Claims,
+  config: EngineConfig,
+): readonly Problem[] {
+  const left = leftOf(template, old, claims, config);
+  return left === undefined ? [] : leftBehindProblems(leftBehind(template, left.added, config));
+}
+
+/** The part of the old injection that the update left; undefined where the template is to stay as it came. */
+function leftOf(template: Pod, old: Pod, claims: Claims, config: EngineConfig): Recorded | undefined {
   const text = statusText(template, config);
   const oldText = statusText(old, config);
   const cameInjected = text !== undefined && text !== oldText && isRecord(recorded(template, config));
-  if (oldText === undefined || cameInjected) return template;
-  const { added, changed } = unaltered(recorded(old, config), old, template, claims);
-  return uninject(template, added, changed, config);
+  if (oldText === undefined || cameInjected) return undefined;
+  return unaltered(recorded(old, config), old, template, claims);
 }
 
 function isRecord({ added, changed }: Recorded): boolean {

@@ -3,12 +3,13 @@ import { skipped } from '../decision.ts';
 import type { EngineConfig } from '../engine-config.ts';
 import { inject } from '../inject.ts';
 import type { Pod } from '../kubernetes.ts';
-import { ofTemplates } from '../namespace-limits.ts';
 import { places } from '../pod.ts';
-import { recorded, statusKey } from '../status.ts';
+import type { Problem } from '../problem.ts';
+import { recorded, statusKey, tells } from '../status.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { ofTemplates } from '../surroundings.ts';
 import type { WorkloadKind } from '../workload-kinds.ts';
-import { isSameTemplate, statusText, withoutInjection, withoutOldInjection } from './bare.ts';
+import { isSameTemplate, oldRemains, statusText, withoutInjection, withoutOldInjection } from './bare.ts';
 import type { Claims } from './manifest.ts';
 import { claimsOf, isInManifest } from './manifest.ts';
 import type { Workload } from './workload.ts';
@@ -37,15 +38,26 @@ export function takeOver(
   const decide = (pod: Pod): Injection => inject(pod, ofTemplates(surroundings), config);
   if (config.workloads === 'hoist') {
     const pod = old === undefined ? template : withoutLeftover(template, old, subject, claims, config);
-    return { decision: decide(pod).decision, pod };
+    const { decision } = decide(pod);
+    const left = old === undefined || pod === template ? [] : oldRemains(template, old, claims, config);
+    return { decision: withProblems(decision, left), pod };
   }
-  if (old === undefined) return decide(template);
   const as = decide(template);
+  if (old === undefined) {
+    // The record of another configuration's `podscrape inject` stays, or the next `kubectl apply` would bring it back.
+    const isWhole = isEarlierInjection(template, old, as.pod, config) && tells(template, as.decision, config);
+    return isWhole ? { ...as, pod: template } : as;
+  }
   if (as.pod === template && stands(template, decide, config)) return as;
   if (isEarlierInjection(template, old, as.pod, config)) return { decision: as.decision, pod: template };
   const bare = withoutOldInjection(template, old, claims, config);
   if (isSameTemplate(bare, withoutInjection(old, config))) return { decision: kept(as.decision), pod: old };
-  return decide(bare);
+  const { decision, pod } = decide(bare);
+  return { decision: withProblems(decision, oldRemains(template, old, claims, config)), pod };
+}
+
+function withProblems(decision: Decision, problems: readonly Problem[]): Decision {
+  return problems.length === 0 ? decision : { ...decision, problems: [...decision.problems, ...problems] };
 }
 
 /**
@@ -95,7 +107,12 @@ function withoutLeftover(
  * `kubectl rollout undo` brings it across a change of the configuration: to the letter, so that the old ReplicaSet is
  * used again, and the record goes on telling which configuration made it.
  */
-function isEarlierInjection(template: Pod, old: Pod, decided: Pod, config: EngineConfig): boolean {
+function isEarlierInjection(
+  template: Pod,
+  old: Pod | undefined,
+  decided: Pod,
+  config: EngineConfig,
+): boolean {
   const text = statusText(template, config);
   if (text === undefined || text === statusText(old, config)) return false;
   const key = statusKey(config);

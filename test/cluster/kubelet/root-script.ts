@@ -53,7 +53,7 @@ export function rootScript(plan: RootPlan): string {
     'mount -t tmpfs -o mode=1777 podscrape /tmp; mount -t tmpfs -o mode=755 podscrape /run',
     `rm -f /etc/hosts /etc/hostname /etc/resolv.conf; printf %s ${quote(plan.hosts)} > /etc/hosts`,
     `printf '%s\\n' ${quote(plan.hostname)} > /etc/hostname; : > /etc/resolv.conf`,
-    ...plan.open.flatMap(opened),
+    ...plan.open.flatMap((path, at) => reachable(path, `/.host${scratch}/open-${at}`)),
     ...plan.binds.flatMap((bind, at) => bound(bind.from, bind.to, `/.host${scratch}/bind-${at}`)),
     `mkdir -p ${quote(plan.workingDir)}`,
     ...[...plan.mounts].sort((a, b) => depth(a.target) - depth(b.target)).flatMap(mounted),
@@ -76,16 +76,22 @@ function devices(): readonly string[] {
   ];
 }
 
-/** Lets everybody through to a program or folder and use it, in the overlay only: on the host it stays closed. */
-function opened(path: string): readonly string[] {
-  const commands = new Set<string>();
-  for (const end of [path, realpathSync(path)]) {
-    const { mode } = statSync(end);
-    if ((mode & 0o100) !== 0 && !isOpen(end)) commands.add(`chmod go+rx ${quote(end)}`);
-    for (let folder = dirname(end); folder !== '/'; folder = dirname(folder))
-      if (!isOpen(folder)) commands.add(`chmod go+x ${quote(folder)}`);
-  }
-  return [...commands];
+/** Makes a program or folder usable for everybody, by the path given and by its own. */
+function reachable(path: string, layer: string): readonly string[] {
+  return [...new Set([path, realpathSync(path)])].flatMap((end, at) =>
+    // The container has a /tmp and a /run of its own over the host's, where a checkout may lie.
+    /^\/(tmp|run)\//.test(end) ? bound(end, end, `${layer}-${at}`) : opened(end),
+  );
+}
+
+/** Lets everybody through to it and use it, in the overlay only: on the host it stays closed. */
+function opened(end: string): readonly string[] {
+  const commands: string[] = [];
+  const { mode } = statSync(end);
+  if ((mode & 0o100) !== 0 && !isOpen(end)) commands.push(`chmod go+rx ${quote(end)}`);
+  for (let folder = dirname(end); folder !== '/'; folder = dirname(folder))
+    if (!isOpen(folder)) commands.push(`chmod go+x ${quote(folder)}`);
+  return commands;
 }
 
 function isOpen(path: string): boolean {

@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { TestContext } from 'node:test';
 
+import { executable, scratch } from '../../tools/scratch.ts';
 import { run } from '../processes.ts';
 import { SoftwareUnavailable, closedFolder } from './place.ts';
 import { ensurePython } from './python.ts';
 import { requireSoftware } from './require.ts';
 
 const REQUIREMENTS = readFileSync(join(import.meta.dirname, 'python/requirements.txt'), 'utf8');
-
-function scratch(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'podscrape-python-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function executable(path: string, script: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
-  chmodSync(path, 0o755);
-}
 
 /** Logs nothing. */
 const log = (): void => undefined;
