@@ -6,6 +6,7 @@ import { advice } from '../config/advice.ts';
 import { configOf, decodeConfig, readConfig } from '../config/load.ts';
 import type { Config, ReadResult } from '../config/load.ts';
 import type { CommandIo } from './command.ts';
+import { fail } from './fail.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ConfigCheckOptions {
@@ -28,10 +29,7 @@ export async function run(
   const file = fileOf(options, args);
   const name = file === '-' ? 'standard input' : file;
   const loaded = configOf(file === '-' ? await readStdin(io) : await readConfig(file), name);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr.write(`${problem}\n`);
-    return 1;
-  }
+  if (!loaded.ok) return fail(io, loaded.problems);
   for (const line of advice(loaded.config, Date.now())) io.stderr.write(`warning: ${name}: ${line}\n`);
   io.stdout.write(summary(name, loaded.config));
   return 0;

@@ -5,11 +5,12 @@ import { stringify } from 'yaml';
 import { loadConfig } from '../config/load.ts';
 import { explainDocument } from '../manifests/explain.ts';
 import type { CommandIo } from './command.ts';
+import { fail } from './fail.ts';
 import { explanationText } from './explain-text.ts';
 import type { ExplainedRecord } from './explain-text.ts';
 import { defineFiles, defineNamespace, filesOf, namespacesOf } from './manifest-options.ts';
 import type { ManifestOptions } from './manifest-options.ts';
-import { documentsOf, NO_TEXT, tell, write } from './manifest-stream.ts';
+import { documentsOf, tell, tellUnread, write } from './manifest-stream.ts';
 
 const FORMATS = ['table', 'json', 'yaml'] as const;
 
@@ -35,20 +36,14 @@ Example: podscrape explain -f deployment.yaml`,
 export async function run(options: ExplainOptions, io: CommandIo): Promise<number> {
   const files = await filesOf(options, io);
   const loaded = await loadConfig(options.config);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr.write(`${problem}\n`);
-    return 1;
-  }
+  if (!loaded.ok) return fail(io, loaded.problems);
   const namespaces = namespacesOf(options);
   const printer = PRINTERS[options.output];
   let failed = false;
   let count = 0;
   for await (const input of documentsOf(files)) {
-    if ('problem' in input) {
-      io.stderr.write(`${input.name}: ${input.problem}\n`);
-      failed = true;
-    } else if ('bytes' in input) {
-      io.stderr.write(`${input.file}:${input.line}: (document ${input.number}): error: ${NO_TEXT}\n`);
+    if (!('text' in input)) {
+      tellUnread(io, input);
       failed = true;
     } else {
       const { objects, findings } = explainDocument(input.text, namespaces, loaded.config.engine);

@@ -74,4 +74,12 @@ export function tell({ stderr }: CommandIo, document: InputDocument, finding: Fi
   stderr.write(`${where}: ${subject}(document ${document.number}): ${finding.level}: ${finding.message}\n`);
 }
 
-export const NO_TEXT = 'is no UTF-8 text; passed through as it is';
+/** Says of what is there and cannot be read where it is and why. */
+export function tellUnread({ stderr }: CommandIo, input: Exclude<Input, InputDocument>): void {
+  if ('problem' in input) {
+    stderr.write(`${input.name}: ${input.problem}\n`);
+    return;
+  }
+  const { file, line, number } = input;
+  stderr.write(`${file}:${line}: (document ${number}): error: is no UTF-8 text; passed through as it is\n`);
+}

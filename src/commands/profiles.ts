@@ -15,6 +15,7 @@ import type { Exporter, Profile } from '../core/profile.ts';
 import { BUILT_IN_EXPORTERS, BUILT_IN_PROFILES } from '../profiles/index.ts';
 import { columns } from './columns.ts';
 import type { CommandIo } from './command.ts';
+import { fail } from './fail.ts';
 
 export interface ProfilesOptions {
   readonly config?: string;
@@ -76,11 +77,6 @@ async function readFile(name: string): Promise<ParseResult> {
   const content = await readConfig(name);
   if ('problem' in content) return { ok: false, problems: [`${name}: ${content.problem}`] };
   return parseConfig(content.text, name);
-}
-
-function fail(io: CommandIo, lines: readonly string[]): number {
-  for (const line of lines) io.stderr.write(`${line}\n`);
-  return 1;
 }
 
 function unknownName(name: string, known: readonly string[]): string {

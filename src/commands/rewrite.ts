@@ -2,9 +2,10 @@ import { loadConfig } from '../config/load.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import type { Result, Rewritten } from '../manifests/rewrite.ts';
 import type { CommandIo } from './command.ts';
+import { fail } from './fail.ts';
 import type { ManifestOptions } from './manifest-options.ts';
 import { filesOf } from './manifest-options.ts';
-import { documentsOf, NO_TEXT, tell, write } from './manifest-stream.ts';
+import { documentsOf, tell, tellUnread, write } from './manifest-stream.ts';
 
 /**
  * Passes manifests from the files to standard output, each document rewritten or to the byte as it was, in their order.
@@ -19,24 +20,16 @@ export async function rewriteManifests(
 ): Promise<number> {
   const files = await filesOf(options, io);
   const loaded = await loadConfig(options.config);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr.write(`${problem}\n`);
-    return 1;
-  }
+  if (!loaded.ok) return fail(io, loaded.problems);
   const rewrite = prepare(loaded.config.engine);
   const counts = new Map<Result, number>();
   const output = new Output(io.stdout);
   let failed = false;
   for await (const input of documentsOf(files)) {
-    if ('problem' in input) {
-      io.stderr.write(`${input.name}: ${input.problem}\n`);
+    if (!('text' in input)) {
+      tellUnread(io, input);
       failed = true;
-      continue;
-    }
-    if ('bytes' in input) {
-      io.stderr.write(`${input.file}:${input.line}: (document ${input.number}): error: ${NO_TEXT}\n`);
-      failed = true;
-      if (!(await output.write(input.file, input.bytes))) return 1;
+      if ('bytes' in input && !(await output.write(input.file, input.bytes))) return 1;
       continue;
     }
     const { text, findings, results } = rewrite(input.text);

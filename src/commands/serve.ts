@@ -16,6 +16,7 @@ import { createServer } from '../webhook/server.ts';
 import type { WebhookServer } from '../webhook/server.ts';
 import { keepConfig } from './config-in-force.ts';
 import type { KeptConfig } from './config-in-force.ts';
+import { fail } from './fail.ts';
 import { assertNoPolicies, PoliciesUnwatched, watchNamespaces } from './namespaces.ts';
 import type { WatchedNamespaces } from './namespaces.ts';
 
@@ -220,9 +221,4 @@ function certificateFields({ certDir }: ServeOptions, { description, notAfter, c
 
 function expiry({ notAfter }: Certificate, now: Date): string | undefined {
   return now < notAfter ? undefined : `expired on ${notAfter.toISOString()}`;
-}
-
-function fail(io: ServeIo, lines: readonly string[]): number {
-  for (const line of lines) io.stderr.write(`${line}\n`);
-  return 1;
 }

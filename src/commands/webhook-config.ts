@@ -13,6 +13,7 @@ import type {
 } from '../core/webhook-configuration.ts';
 import { dnsLabel, wholeNumber } from './arguments.ts';
 import type { CommandIo } from './command.ts';
+import { fail } from './fail.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface WebhookConfigOptions {
@@ -143,9 +144,4 @@ function service(text: string): { namespace: string; name: string } {
     throw new InvalidArgumentError('It must be NAMESPACE/NAME, such as monitoring/podscrape.');
   }
   return { namespace: dnsLabel(namespace), name: dnsLabel(name) };
-}
-
-function fail(io: CommandIo, lines: readonly string[]): number {
-  for (const line of lines) io.stderr.write(`${line}\n`);
-  return 1;
 }

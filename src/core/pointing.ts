@@ -1,4 +1,5 @@
 import { appEnvOf, filledEnv, presentAppEnv, setAppEnv } from './app-env.ts';
+import type { AppEnvAdded } from './app-env.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Container, Pod } from './kubernetes.ts';
 import type { ExternalExporter, PlannedExporter } from './planned-exporter.ts';
@@ -30,16 +31,13 @@ export function pointApplication(
   const variables = filledEnv(appEnvOf(profiles), { url, port, ingest });
   if (planned.existing !== undefined) {
     if (isOurs(planned)) {
-      const present = presentAppEnv(containers, variables);
-      record.note('env', [], present);
-      record.note('extended', [], present);
+      note(record, NOTHING_SET, presentAppEnv(containers, variables));
     }
     return pod;
   }
   const isSet = (entry: string): boolean => record.hasEnv(entry);
   const result = setAppEnv(pod, containers, variables, config.annotationPrefix, problems, isSet);
-  record.note('env', result.added, result.present);
-  record.note('extended', result.extended, result.present);
+  note(record, result, result.present);
   return result.pod;
 }
 
@@ -66,9 +64,7 @@ export function pointAway(
       setAppEnv(pod, [one], variables, config.annotationPrefix, [], isSet).pod === pod;
     // What is left alone is told each time.
     setAppEnv(pod, containers.filter(isTold), variables, config.annotationPrefix, problems, isSet);
-    const present = presentAppEnv(containers, variables);
-    record.note('env', [], present);
-    record.note('extended', [], present);
+    note(record, NOTHING_SET, presentAppEnv(containers, variables));
     return pod;
   }
   const main = containers.filter((container) => container === defaultContainer(pod, names));
@@ -79,10 +75,18 @@ export function pointAway(
   const isChanged = ({ name }: Container): boolean => changes.some((entry) => entry.startsWith(`${name}/`));
   const those = deciding.every(isChanged) ? containers : deciding.filter((one) => !isChanged(one));
   const result = setAppEnv(pod, those, variables, config.annotationPrefix, problems, isSet);
-  const present = [...result.present, ...presentAppEnv(containers, variables)];
-  record.note('env', result.added, present);
-  record.note('extended', result.extended, present);
+  note(record, result, [...result.present, ...presentAppEnv(containers, variables)]);
   return result.pod;
+}
+
+type NewlySet = Pick<AppEnvAdded, 'added' | 'extended'>;
+
+const NOTHING_SET: NewlySet = { added: [], extended: [] };
+
+/** Variables that were set or extended just now, and those that say what they should. */
+function note(record: Recorder, { added, extended }: NewlySet, present: readonly string[]): void {
+  record.note('env', added, present);
+  record.note('extended', extended, present);
 }
 
 /** The application's; none where every container of the Pod is an exporter. */

@@ -1,4 +1,4 @@
-import { isRecord } from './plain.ts';
+import { isRecord } from '../core/record.ts';
 import type { Path } from './manifest.ts';
 import { isEqual } from './values.ts';
 

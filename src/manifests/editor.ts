@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Node, YAMLMap } from 'yaml';
 
+import { isRecord } from '../core/record.ts';
 import type { Change } from './changes.ts';
 import { editable, NotEditable, place } from './editable.ts';
 import { flowLines, flowSeparator } from './flow.ts';
@@ -9,7 +10,6 @@ import { endsInBlockText, itemEnd, removedFromBlock, removedFromFlow, startOf, s
 import type { Block } from './items.ts';
 import { find } from './manifest.ts';
 import type { Found, Manifest, NodePair, Path } from './manifest.ts';
-import { isRecord } from './plain.ts';
 import {
   columnOf,
   flowPair,

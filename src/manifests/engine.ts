@@ -17,8 +17,8 @@ import { hoist, hoistedKey, NO_KEYS, parseHoisted } from '../core/workloads/hois
 import { makeWorkloadPatch } from '../core/workloads/patch.ts';
 import type { Workload } from '../core/workloads/workload.ts';
 import { asWorkload, below, templateOf, withAnnotation, withTemplate } from '../core/workloads/workload.ts';
+import { isRecord } from '../core/record.ts';
 import type { ManifestObject } from './objects.ts';
-import { isRecord } from './plain.ts';
 import type { Sources } from './sources.ts';
 import { pointerTo, sourcesOf, valueOfSource, withSources } from './sources.ts';
 

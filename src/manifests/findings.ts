@@ -2,11 +2,12 @@ import type { Decision } from '../core/decision.ts';
 import type { Problem } from '../core/problem.ts';
 import { problemText, severity } from '../core/problem.ts';
 import { requestMetadata } from '../core/workload-kinds.ts';
+import { valueBelow } from '../core/pointer.ts';
+import { isRecord } from '../core/record.ts';
 import { find } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import type { ManifestObject } from './objects.ts';
 import { titleOf } from './objects.ts';
-import { isRecord } from './plain.ts';
 import { offsetOf } from './values.ts';
 
 /** Something that a person should know of a document. */
@@ -84,8 +85,7 @@ function textFindings(
   manifest: Manifest,
   place: readonly string[],
 ): readonly Finding[] {
-  let map: unknown = object.value;
-  for (const step of place) map = isRecord(map) ? map[step] : undefined;
+  const map = valueBelow(object.value, place);
   if (!isRecord(map)) return [];
   return Object.entries(map).flatMap(([key, value]) => {
     if (typeof value === 'string') return [];

@@ -1,7 +1,7 @@
 import type { EngineConfig } from '../core/engine-config.ts';
 import type { WorkloadKind } from '../core/workload-kinds.ts';
+import { isRecord } from '../core/record.ts';
 import type { Path } from './manifest.ts';
-import { isRecord } from './plain.ts';
 
 /** An object of a document: the document itself, or an item of a List. */
 export interface ManifestObject {

@@ -2,8 +2,8 @@ import { Document, isMap, isSeq, stringify } from 'yaml';
 import type { Node } from 'yaml';
 
 import { resolveScalar } from '../core/statsd-mapping-scalars.ts';
+import { isRecord } from '../core/record.ts';
 import { dashes, pairStart } from './layout.ts';
-import { isRecord } from './plain.ts';
 import type { NodePair } from './manifest.ts';
 
 /** How a document is written, so that what is added looks like the rest of it. */

@@ -1,7 +1,7 @@
 import { escaped } from '../core/pointer.ts';
+import { isRecord } from '../core/record.ts';
 import { isFault, readManifest } from './manifest.ts';
 import type { Path } from './manifest.ts';
-import { isRecord } from './plain.ts';
 
 /**
  * What stood in a document where podscrape wrote over it, by JSON Pointers from the object, so that `uninject` gives

@@ -1,3 +1,4 @@
+import { isRecord } from '../core/record.ts';
 import { edgeError } from './errors.ts';
 import type { EdgeError, EdgeErrorCode } from './errors.ts';
 
@@ -44,11 +45,11 @@ const OPTIONAL = {
  */
 export function checkReview(body: unknown): CheckedReview {
   if (body === undefined) return bad('empty-body');
-  if (!isObject(body)) return bad('not-a-review', `it is ${describe(body)}`);
+  if (!isRecord(body)) return bad('not-a-review', `it is ${describe(body)}`);
   const { apiVersion, kind, request } = body;
   if (kind !== 'AdmissionReview') return bad('not-a-review', `kind is ${describe(kind)}`);
   if (apiVersion !== API_VERSION) return bad('wrong-version', describe(apiVersion));
-  if (!isObject(request)) return bad('no-request', `request is ${describe(request)}`);
+  if (!isRecord(request)) return bad('no-request', `request is ${describe(request)}`);
   if (!isWord(request['uid'])) return bad('no-uid', describe(request['uid']));
   const fault = faultOf(request);
   if (fault !== undefined) return bad('bad-field', fault);
@@ -57,8 +58,8 @@ export function checkReview(body: unknown): CheckedReview {
 
 /** The uid of a body that may be anything, so that even a failure can be answered with it. */
 export function uidOf(body: unknown): string | undefined {
-  const request = isObject(body) ? body['request'] : undefined;
-  const uid = isObject(request) ? request['uid'] : undefined;
+  const request = isRecord(body) ? body['request'] : undefined;
+  const uid = isRecord(request) ? request['uid'] : undefined;
   return isWord(uid) ? uid : undefined;
 }
 
@@ -66,13 +67,13 @@ function faultOf(request: Readonly<Record<string, unknown>>): string | undefined
   const { operation, kind, object } = request;
   if (!isWord(operation))
     return `request.operation must be a text such as CREATE, it is ${describe(operation)}`;
-  if (!isObject(kind))
+  if (!isRecord(kind))
     return `request.kind must be an object with group, version and kind, it is ${describe(kind)}`;
   for (const key of ['group', 'version', 'kind']) {
     if (typeof kind[key] !== 'string')
       return `request.kind.${key} must be a text, it is ${describe(kind[key])}`;
   }
-  if (object !== undefined && object !== null && !isObject(object)) {
+  if (object !== undefined && object !== null && !isRecord(object)) {
     return `request.object must be an object or null, it is ${describe(object)}`;
   }
   for (const [key, type] of Object.entries(OPTIONAL)) {
@@ -82,10 +83,6 @@ function faultOf(request: Readonly<Record<string, unknown>>): string | undefined
     }
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isWord(value: unknown): value is string {
