@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const rooms = {
   core: { rooms: [], packages: ['fast-json-patch', 'fastest-levenshtein', 'yaml', 're2js', 'node:crypto'] },
   profiles: { rooms: ['core'], packages: [] },
-  prometheus: { rooms: ['core'], packages: ['re2js', 'yaml'] },
+  prometheus: { rooms: ['core'], packages: ['re2js', 'yaml', 'node:crypto'] },
   manifests: { rooms: ['core'], packages: ['yaml'] },
   config: {
     rooms: ['core', 'profiles'],

@@ -7,7 +7,7 @@ import { ENTRY_DEFAULTS } from './defaults.ts';
 import type { ExporterForm, ProfileForm } from './forms.ts';
 import { exporterForm, profileForm } from './forms.ts';
 import { merged } from './merge.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** One profile or exporter: what is built in, what the file says, and what holds then. */
 export interface CatalogueEntry {

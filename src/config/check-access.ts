@@ -2,7 +2,7 @@ import { isRecord } from './data.ts';
 import type { Data } from './data.ts';
 import type { Finding } from './finding.ts';
 import { either, wrongValue } from './finding.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 const PROOFS = ['basicAuth', 'authorization', 'oauth2'];
 

@@ -5,7 +5,7 @@ import type { Data } from './data.ts';
 import { DEFAULTS } from './defaults.ts';
 import type { Finding } from './finding.ts';
 import { shown, wrongValue } from './finding.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** Requests within their limits: a request above its limit makes the apiserver refuse every Pod. */
 export function resources(given: Data, path: Path, defaults: ExporterResources): Finding[] {

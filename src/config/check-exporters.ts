@@ -13,7 +13,7 @@ import type { Data, Entry } from './data.ts';
 import { ENTRY_DEFAULTS } from './defaults.ts';
 import type { Finding } from './finding.ts';
 import { shown, wrongValue } from './finding.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** A DNS label: the exporter's name is its container's. */
 const NAME = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;

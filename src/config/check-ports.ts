@@ -1,7 +1,7 @@
 import { ISTIO_PORTS } from '../core/istio.ts';
 import type { Finding } from './finding.ts';
 import { wrongValue } from './finding.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** That a port is nobody's in every Pod of a mesh; its range is the schema's. */
 export function free(port: unknown, path: Path): Finding[] {

@@ -11,7 +11,7 @@ import { at, isRecord } from './data.ts';
 import type { Data, Entry } from './data.ts';
 import type { Finding } from './finding.ts';
 import { shown, wrongValue } from './finding.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** What a label's value can hold, so that the annotation and the label can ask for it, and no comma. */
 const NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

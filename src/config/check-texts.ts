@@ -4,7 +4,7 @@ import type { Entry } from './data.ts';
 import { entriesOf, repeated, textsOf } from './data.ts';
 import type { Finding } from './finding.ts';
 import { shown, wrongValue } from './finding.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** What is replaced in arguments and variables; `${NAME}` and `{{name}}` are others' and left alone. */
 const PLACEHOLDER = /(?<![{$])\{([A-Za-z][-A-Za-z0-9_]*)\}(?!\})/g;

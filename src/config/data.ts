@@ -1,5 +1,5 @@
 import { isRecord } from '../core/record.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** Data of a file that the schema may have refused. */
 export type Data = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 
 /** Something wrong in the configuration, at a place in it. */
 export interface Finding {

@@ -4,8 +4,8 @@ import type { Alias, Document, YAMLError } from 'yaml';
 import { check } from './checks.ts';
 import type { Finding } from './finding.ts';
 import { pathText } from './finding.ts';
-import type { Position } from './positions.ts';
-import { at, positionOf } from './positions.ts';
+import type { Position } from '../core/positions.ts';
+import { at, positionOf } from '../core/positions.ts';
 import type { ConfigFile } from './schema.ts';
 import { validate } from './validate.ts';
 

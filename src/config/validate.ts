@@ -4,7 +4,7 @@ import type { ErrorObject } from 'ajv';
 import { didYouMean } from '../core/problem.ts';
 import type { Finding } from './finding.ts';
 import { either, shown } from './finding.ts';
-import type { Path } from './positions.ts';
+import type { Path } from '../core/positions.ts';
 import { EXPECTED, NEVER } from './schema-parts.ts';
 import { ConfigFile } from './schema.ts';
 
