@@ -2,17 +2,26 @@ import type { Added, Target } from '../core/decision.ts';
 import { problemText, severity } from '../core/problem.ts';
 import { withoutControlCharacters } from '../core/text.ts';
 import type { Explained } from '../manifests/explain.ts';
+import type { Scrapes } from './explain-scrapes.ts';
+import { scrapeSections } from './explain-scrape-text.ts';
 
 /** An explanation with where its object stands. */
 export interface ExplainedRecord extends Explained {
   readonly file: string;
   readonly document: number;
+  /** Of a Pod that is in a cluster: whether it carries podscrape's record, and does not although it asks. */
+  readonly existing?: 'with-status' | 'without-status';
 }
 
-/** The explanation as people read it. */
-export function explanationText(record: ExplainedRecord): string {
+/**
+ * The explanation as people read it.
+ *
+ * @param allRules whether rules that do nothing are shown
+ */
+export function explanationText(record: ExplainedRecord, scrapes?: Scrapes, allRules = false): string {
   const { decision } = record;
   const { policy, violations, problems, targets, added, changed, profiles } = decision;
+  const isLate = record.existing === 'without-status';
   const title = `${record.kind}/${record.name || '(no name)'}`;
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ['who', [record.eligibility]],
@@ -21,8 +30,12 @@ export function explanationText(record: ExplainedRecord): string {
     ['profiles', profiles.length === 0 ? [] : [profiles.join(', ')]],
     ['outcome', [`${decision.outcome} (${decision.reason}): ${record.because}`]],
     ['targets', targets.length === 0 ? [] : targetLines(targets)],
-    ['added', addedLines(added)],
-    ['changed', Object.entries(changed).map(([key, value]) => `${key}, which said ${JSON.stringify(value)}`)],
+    // Of what runs already nothing is changed any more.
+    [isLate ? 'would add' : 'added', addedLines(added)],
+    [
+      isLate ? 'would change' : 'changed',
+      Object.entries(changed).map(([key, value]) => `${key}, which said ${JSON.stringify(value)}`),
+    ],
     [
       'problems',
       problems.map((problem) => `${severity(problem)}: ${withoutControlCharacters(problemText(problem))}`),
@@ -34,6 +47,7 @@ export function explanationText(record: ExplainedRecord): string {
       ),
     ],
     ['caveats', record.caveats],
+    ...(scrapes === undefined ? [] : scrapeSections(scrapes, columns, allRules)),
   ];
   const lines = sections.flatMap(([name, text]) =>
     text.map((line, index) => `  ${(index === 0 ? name : '').padEnd(WIDTH)}${line}`),
@@ -42,7 +56,7 @@ export function explanationText(record: ExplainedRecord): string {
   return `${title} in namespace ${record.namespace} (${where})\n${lines.join('\n')}\n`;
 }
 
-const WIDTH = 'conventions'.length + 2;
+const WIDTH = 'would change'.length + 1;
 const LONGEST = 60;
 
 /** One line, and not all of a mapping. */

@@ -31,7 +31,7 @@ export function defineFiles(command: Command): void {
 
 export function defineNamespace(command: Command): void {
   command
-    .option('--namespace <name>', 'namespace of objects that name none (default: default)', dnsLabel)
+    .option('-n, --namespace <name>', 'namespace of objects that name none (default: default)', dnsLabel)
     .option(
       '--namespace-labels <key=value,...>',
       'labels of the namespaces, for policies and opting in; a Namespace in the input speaks for itself',

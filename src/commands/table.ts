@@ -33,6 +33,16 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./explain.ts'),
   },
   {
+    name: 'local',
+    summary: 'print a prometheus.yml for programs on this machine, and how to run Prometheus with it',
+    load: () => import('./local.ts'),
+  },
+  {
+    name: 'scrape-config',
+    summary: 'print the scrape configuration that finds what podscrape makes scrapeable',
+    load: () => import('./scrape-config.ts'),
+  },
+  {
     name: 'config',
     summary: 'look after the configuration file',
     commands: [

@@ -154,28 +154,38 @@ function scalarNull(reading: Reading, node: ScalarNode, place: string, wanted: s
   return scalar(wanted, undefined, () => undefined)(reading, node, place, undefined);
 }
 
-/** Go's map of strings: a key that is there already, be it from a merge key, is a fault. */
-export const labels: Type = (reading, node, place, old) => {
-  if (node.kind === 'scalar') return scalarNull(reading, node, place, 'a mapping');
-  if (node.kind !== 'map') return reading.fault(place, 'is not a mapping; write {label: value}');
-  const result: Fields = old instanceof Map ? (old as Fields) : new Map<string, unknown>();
-  for (const [keyNode, valueNode] of node.entries) {
-    if (isMerge(keyNode)) {
-      mergeInto(reading, labels, valueNode, place, result);
-      continue;
+/** Go's map of strings. */
+export const labels: Type = mapOf(text);
+
+/** Go's map by strings: a key that is there already, be it from a merge key, is a fault. */
+export function mapOf(values: Type, example = '{label: value}'): Type {
+  const type: Type = (reading, node, place, old) => {
+    if (node.kind === 'scalar') return scalarNull(reading, node, place, 'a mapping');
+    if (node.kind !== 'map') return reading.fault(place, `is not a mapping; write ${example}`);
+    const result: Fields = old instanceof Map ? (old as Fields) : new Map<string, unknown>();
+    for (const [keyNode, valueNode] of node.entries) {
+      if (isMerge(keyNode)) {
+        mergeInto(reading, type, valueNode, place, result);
+        continue;
+      }
+      const key = reading.read(text, keyNode, `${place} key`);
+      if (typeof key !== 'string') continue;
+      const value = reading.read(values, valueNode, `${place}.${word(key)}`);
+      if (value === UNREADABLE) continue;
+      if (result.has(key)) reading.fault(`${place}.${word(key)}`, 'is given twice; leave one out');
+      else result.set(key, value);
     }
-    const key = reading.read(text, keyNode, `${place} key`);
-    if (typeof key !== 'string') continue;
-    const value = reading.read(text, valueNode, `${place}.${word(key)}`);
-    if (value === UNREADABLE) continue;
-    if (result.has(key)) reading.fault(`${place}.${word(key)}`, 'is given twice; leave one out');
-    else result.set(key, value);
-  }
-  return result;
-};
+    return result;
+  };
+  return type;
+}
 
 /** A struct of Go. `isPointer`: null leaves it unset, where a plain struct is as if empty. */
-export function record(types: Readonly<Record<string, Type>>, hidden: readonly string[] = []): Type {
+export function record(
+  types: Readonly<Record<string, Type>>,
+  hidden: readonly string[] = [],
+  unknown: (key: string, known: readonly string[]) => string = unknownKey,
+): Type {
   const known = Object.keys(types).filter((key) => !hidden.includes(key));
   const type: Type = (reading, node, place, old) => {
     if (node.kind === 'scalar') {
@@ -195,7 +205,7 @@ export function record(types: Readonly<Record<string, Type>>, hidden: readonly s
       if (typeof key !== 'string') continue;
       const at = place === '' ? word(key) : `${place}.${word(key)}`;
       const field = Object.hasOwn(types, key) ? types[key] : undefined;
-      if (field === undefined) reading.fault(at, unknownKey(key, known));
+      if (field === undefined) reading.fault(at, unknown(key, known));
       else if (done.has(key)) reading.fault(at, 'is given twice; leave one out');
       else result.set(key, reading.read(field, valueNode, at, result.get(key)));
       done.add(key);

@@ -2,7 +2,8 @@ import type { Decision } from '../core/decision.ts';
 import { REASONS } from '../core/decision.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import type { Pod } from '../core/kubernetes.ts';
-import { isMetadataShaped, own } from '../core/pod.ts';
+import { isMetadataShaped, isPodShaped, own } from '../core/pod.ts';
+import { isRecord } from '../core/record.ts';
 import type { Surroundings } from '../core/surroundings.ts';
 import { requestMetadata } from '../core/workload-kinds.ts';
 import { asWorkload, below, templateOf } from '../core/workloads/workload.ts';
@@ -40,8 +41,16 @@ export interface RequestKey {
   readonly place: string;
 }
 
+/** An explanation with the Pod that it is about. */
+export interface ExplainedObject extends Explained {
+  /** After the injection, of a workload its pod template; undefined for what does not have the shape. */
+  readonly pod: Pod | undefined;
+  /** The Pod as it stands where it has a status: a cluster has it, or had it, and nobody injects it any more. */
+  readonly existing: Pod | undefined;
+}
+
 export interface ExplainedDocument {
-  readonly objects: readonly Explained[];
+  readonly objects: readonly ExplainedObject[];
   readonly findings: readonly Finding[];
 }
 
@@ -54,7 +63,7 @@ export function explainDocument(
   const read = readManifest(text);
   if (isFault(read)) return { objects: [], findings: unreadable(text, read).findings };
   const findings: Finding[] = [];
-  const objects = objectsIn(read.value, config).flatMap((object): readonly Explained[] => {
+  const objects = objectsIn(read.value, config).flatMap((object): readonly ExplainedObject[] => {
     namespaces.see(object);
     const decided = decidedOn(object, namespaces, config, read, findings);
     if (decided === undefined || object.type === 'other') return [];
@@ -73,6 +82,8 @@ export function explainDocument(
         decision,
         because: REASONS[decision.reason],
         caveats: pod === undefined ? [] : caveats(pod, decision, config),
+        pod: isPodShaped(pod) ? pod : undefined,
+        existing: existingPod(object),
       },
     ];
   });
@@ -83,6 +94,13 @@ function podOf({ type }: ManifestObject, after: unknown): Pod | undefined {
   if (type === 'pod') return after as Pod;
   const workload = type === 'other' ? undefined : asWorkload(after, type);
   return workload === undefined || type === 'other' ? undefined : templateOf(workload, type);
+}
+
+function existingPod({ type, value }: ManifestObject): Pod | undefined {
+  const { status } = value;
+  const isThere =
+    isRecord(status) && (typeof status['phase'] === 'string' || typeof status['podIP'] === 'string');
+  return type === 'pod' && isThere && isPodShaped(value) ? value : undefined;
 }
 
 /** Reasons that keep an object out before anything is read of its request. */

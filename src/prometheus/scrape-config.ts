@@ -90,6 +90,8 @@ export interface ScrapeConfig extends HttpClientConfig {
   readonly metrics_path?: string;
   readonly scheme?: string;
   readonly params?: Readonly<Record<string, readonly string[]>>;
+  /** Default: that of `global`. */
+  readonly metric_name_validation_scheme?: 'utf8' | 'legacy';
   readonly kubernetes_sd_configs?: readonly KubernetesSdConfig[];
   readonly static_configs?: readonly StaticConfig[];
   readonly relabel_configs?: readonly RelabelConfig[];

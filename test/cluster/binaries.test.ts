@@ -48,7 +48,9 @@ describe('the table', () => {
       const goMod = readFileSync(join(MODULES, module, 'go.mod'), 'utf8');
       const block = /^tool \(\n([^)]*)\)/m.exec(goMod)?.[1] ?? /^tool (\S+)$/m.exec(goMod)?.[1] ?? '';
       const tools = block.split('\n').map((line) => line.trim());
-      const rows = BINARIES.filter((row) => row.module === module).map((row) => row.package as string);
+      const packages = BINARIES.filter((row) => row.module === module).map((row) => row.package as string);
+      const rows = packages.filter((name) => !name.startsWith('.'));
+      assert.notEqual(packages.length, 0, module);
       assert.deepEqual(tools.filter((tool) => tool !== '').sort(), rows.sort(), module);
     }
   });
@@ -75,6 +77,9 @@ describe('the cache', () => {
     }
     assert.equal(new Set(keys).size, 3, keys.join(' '));
     assert.equal(await cacheKey('kubectl', modules), await cacheKey('kubectl'));
+    assert.equal(await cacheKey('manager', modules), await cacheKey('manager'));
+    appendFileSync(join(modules, 'manager/main.go'), '\n');
+    assert.notEqual(await cacheKey('manager', modules), await cacheKey('manager'));
   });
 
   test('lies where the environment says, outside the tree', () => {

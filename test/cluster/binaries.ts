@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -66,9 +66,12 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
 
 /** The cache's folder name for a binary: it changes with the module's files, the linker's flags and the platform. */
 export async function cacheKey(name: BinaryName, modules = MODULES): Promise<string> {
-  const { module } = binaryRow(name);
+  const { module, package: mainPackage } = binaryRow(name);
   const hash = createHash('sha256');
-  const files = ['go.mod', 'go.sum'].map((file) => readFile(join(modules, module, file), 'utf8'));
+  const own = mainPackage.startsWith('.') ? await readdir(join(modules, module, mainPackage)) : [];
+  const sources = own.filter((file) => file.endsWith('.go')).sort();
+  const names = ['go.mod', 'go.sum', ...sources.map((file) => join(mainPackage, file))];
+  const files = names.map((file) => readFile(join(modules, module, file), 'utf8'));
   for (const part of [...(await Promise.all(files)), ...(await buildFlags(name, modules)), GOOS, GOARCH]) {
     hash.update(`${part.length}\n${part}\n`);
   }

@@ -4,13 +4,20 @@ interface BinaryRow {
   name: string;
   /** The folder under `go/` whose go.mod pins the version. */
   module: string;
-  /** The Go package with `main`, named by a `tool` line of that go.mod. */
+  /** The Go package with `main`: named by a `tool` line of that go.mod, or the folder of one of our own (`.`). */
   package: string;
   /** The linker's flags beside `-s -w`, from the text of go.mod. */
   ldflags?: (goMod: string) => string[];
   /** Go build tags, comma-separated. */
   tags?: string;
 }
+
+/** Without these tags it takes the discovery of every cloud along, and twice as long to build. */
+const PROMETHEUS = {
+  module: 'prometheus',
+  ldflags: prometheusReleaseFlags,
+  tags: 'remove_all_sd,enable_kubernetes_sd',
+} as const;
 
 /** Every binary that `ensureBinaries` can give. */
 export const BINARIES = [
@@ -46,6 +53,10 @@ export const BINARIES = [
     ldflags: prometheusVersionFlags('github.com/prometheus/node_exporter'),
   },
   { name: 'helm', module: 'helm', package: 'helm.sh/helm/v3/cmd/helm', ldflags: helmVersionFlags },
+  { name: 'manager', module: 'manager', package: '.' },
+  { name: 'prometheus', ...PROMETHEUS, package: 'github.com/prometheus/prometheus/cmd/prometheus' },
+  { name: 'promtool', ...PROMETHEUS, package: 'github.com/prometheus/prometheus/cmd/promtool' },
+  { name: 'relabel-oracle', module: 'prometheus', package: './relabel-oracle' },
 ] as const satisfies readonly BinaryRow[];
 
 /** A name of the table. */
@@ -84,6 +95,13 @@ function prometheusVersionFlags(module: string): (goMod: string) => string[] {
   return (goMod) => [
     `-X github.com/prometheus/common/version.Version=${requiredVersion(goMod, module).slice(1)}`,
   ];
+}
+
+/** Prometheus 3.15.0 is the module's v0.315.0. */
+function prometheusReleaseFlags(goMod: string): string[] {
+  const version = requiredVersion(goMod, 'github.com/prometheus/prometheus');
+  const release = version.replace(/^v0\.(\d)0?(\d+)\.(\d+)$/, '$1.$2.$3');
+  return [`-X github.com/prometheus/common/version.Version=${release}`];
 }
 
 /** As Helm's Makefile: without the Kubernetes version, `helm template` and `helm lint` take 1.20 for the cluster's. */

@@ -48,10 +48,14 @@ export class ExporterStage extends Stage {
 
   /**
    * Boots everything. The images of exporters are known by the whole references that podscrape injects, all else as
-   * `example.test/NAME`.
+   * `example.test/NAME`; `more` are a suite's own.
    */
-  static async start(namespace: string, software: readonly Software[]): Promise<ExporterStage> {
-    const images = await imagesOf(software);
+  static async start(
+    namespace: string,
+    software: readonly Software[],
+    more: Readonly<Record<string, ImageEntry>> = {},
+  ): Promise<ExporterStage> {
+    const images = { ...(await imagesOf(software)), ...more };
     const [plane, webhook] = await Promise.all([startControlPlane(), startWebhook()]);
     const kubelet = await startKubelet(plane, { images });
     await Promise.all([register(plane, webhook), plane.createNamespace(namespace)]);

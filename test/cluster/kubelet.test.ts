@@ -238,6 +238,24 @@ describe('the life of Pods', await requireKubelet('the life of Pods'), () => {
     assert.equal(isRunning(pid), false);
   });
 
+  it('a Pod whose first address is of IPv6, as in a cluster that puts that family first', async () => {
+    const six = await startKubelet(plane, { images, nodeName: 'six', primaryFamily: 6 });
+    try {
+      const readinessProbe = { httpGet: { port: 8080, path: '/ready' }, periodSeconds: 1 };
+      const web = { name: 'web', image: 'example.test/server', readinessProbe };
+      await stage.pod('six', { nodeName: 'six', containers: [web] });
+      const address = await podAddress(plane, NAMESPACE, 'six', 6);
+      assert.equal((await fetchFrom(address, 8080)).status, 200);
+      const { body } = await plane.request<Pod>('GET', stage.path('six'));
+      const { podIP, podIPs, hostIP } = body.status ?? {};
+      assert.deepEqual([podIP, podIPs?.[0]?.ip], [address, address]);
+      assert.match(podIPs?.[1]?.ip ?? '', /^10\.244\./);
+      assert.match(hostIP ?? '', /^fd00:10:244::/);
+    } finally {
+      await six.stop();
+    }
+  });
+
   it('when the API server was away, the kubelet goes on', async () => {
     await plane.restartApiserver();
     await stage.pod('later', { restartPolicy: 'Never', containers: [shell('app', 'echo here')] });

@@ -32,6 +32,7 @@ suite('help and version go to standard output, exit code 0', () => {
     inject: '-f, --filename <file>',
     uninject: '-f, --filename <file>',
     explain: '-f, --filename <file>',
+    local: '--port <[name=]number>',
     config: '-h, --help',
   };
   for (const { name } of COMMANDS) {

@@ -38,6 +38,10 @@ spec: {containers: [{name: web}]}
 const path = join(folder, 'web.yaml');
 writeFileSync(path, MANIFEST);
 
+const NO_PODS =
+  '/dev/null: there is no Pod and no workload in it; give a Pod or a workload, such as a Deployment; ' +
+  'a template must be rendered first\n';
+
 interface ExplainedLike {
   readonly file: string;
   readonly document: number;
@@ -93,7 +97,7 @@ suite('podscrape explain', () => {
       const none = await run('explain', '-f', '/dev/null', '-o', format);
       assert.deepEqual(
         { code: none.code, records: read(none.stdout), stderr: none.stderr },
-        { code: 0, records: [], stderr: 'there is no Pod and no workload in it\n' },
+        { code: 1, records: [], stderr: NO_PODS },
       );
     });
   }

@@ -1,4 +1,5 @@
 import type { Access } from '../../core/access.ts';
+import type { AccessDirectories } from './access.ts';
 import type { HttpClientConfig, Role } from '../scrape-config.ts';
 
 /** What the printed jobs depend on; commands make it from options and podscrape's configuration. */
@@ -25,6 +26,12 @@ export interface JobOptions {
   readonly timeout: string;
   /** Profiles that say otherwise. */
   readonly times: readonly ProfileTimes[];
+  /** Containers that are exporters, by name: an application's profile says nothing of them. Default: none. */
+  readonly exporters?: readonly string[];
+  /** Where Prometheus finds the Secrets and ConfigMaps of the variants. Default: as Prometheus Operator mounts them. */
+  readonly directories?: AccessDirectories;
+  /** What every job's name begins with. Default `podscrape`. */
+  readonly jobPrefix?: string;
 }
 
 /** Another cluster than the one that Prometheus runs in. */

@@ -7,6 +7,7 @@ import { isRunning } from '../processes.ts';
 import type { RunResult } from '../processes.ts';
 import type { ImageEntry } from './images.ts';
 import { PodNetwork } from './network.ts';
+import type { Family } from './network.ts';
 import { bind, registerNode, removeNode } from './node.ts';
 import { Objects } from './objects.ts';
 import { PodWorker } from './pod-worker.ts';
@@ -24,6 +25,8 @@ export interface KubeletOptions {
   readonly images: Readonly<Record<string, ImageEntry>>;
   /** Default `podscrape-test`. */
   readonly nodeName?: string;
+  /** Which of a Pod's addresses is its `status.podIP`. Default 4. */
+  readonly primaryFamily?: Family;
   /** Takes a line about each thing of note. Default: nowhere. */
   readonly log?: (line: string) => void;
 }
@@ -53,7 +56,7 @@ export async function startKubelet(plane: ControlPlane, options: KubeletOptions)
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   // Containers reach only what is bound into them; the folder itself stays closed.
   chmodSync(folder, 0o700);
-  const network = await PodNetwork.start(Number(new URL(plane.url).port), folder);
+  const network = await PodNetwork.start(Number(new URL(plane.url).port), folder, options.primaryFamily);
   const shared: Shared = {
     plane,
     network,

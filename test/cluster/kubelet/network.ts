@@ -21,14 +21,18 @@ export interface Sandbox {
   readonly link: string;
 }
 
+/** The family of IP addresses. */
+export type Family = 4 | 6;
+
 /** The bridge of one kubelet and the addresses on it. */
 export class PodNetwork {
   readonly bridge: string;
-  /** The host's own addresses on the bridge. */
+  /** The host's own addresses on the bridge, that of the primary family first. */
   readonly hostIPs: readonly [string, string];
   /** Where Pods find the API server. */
   readonly api: { readonly host: string; readonly port: number };
   readonly #index: number;
+  readonly #primary: Family;
   readonly #holder: ManagedProcess;
   readonly #claim: Server;
   readonly #apiServer: Server;
@@ -38,17 +42,19 @@ export class PodNetwork {
 
   private constructor(
     index: number,
+    primary: Family,
     bridge: string,
     folder: string,
     held: { readonly claim: Server; readonly holder: ManagedProcess; readonly api: Server },
   ) {
     this.#index = index;
+    this.#primary = primary;
     this.bridge = bridge;
     this.#folder = folder;
     this.#claim = held.claim;
     this.#holder = held.holder;
     this.#apiServer = held.api;
-    this.hostIPs = addresses(index, 1);
+    this.hostIPs = this.#ordered(1);
     this.api = { host: API_ADDRESS, port: (held.api.address() as AddressInfo).port };
   }
 
@@ -56,7 +62,7 @@ export class PodNetwork {
    * Claims a network that no other kubelet of this machine has, removes what a killed one has left, and makes the bridge.
    * `folder` goes with the bridge when this process ends. Errors: `ip` fails, or all networks are taken.
    */
-  static async start(apiPort: number, folder: string): Promise<PodNetwork> {
+  static async start(apiPort: number, folder: string, primary: Family = 4): Promise<PodNetwork> {
     await sweep();
     const { index, claim } = await claimNetwork();
     const bridge = `psk${index}-${process.pid}`;
@@ -92,10 +98,10 @@ export class PodNetwork {
         one.on('error', () => other.destroy()).on('close', () => other.destroy());
     });
     await listening(api, { host: API_ADDRESS, port: 0 });
-    return new PodNetwork(index, bridge, folder, { claim, holder, api });
+    return new PodNetwork(index, primary, bridge, folder, { claim, holder, api });
   }
 
-  /** The addresses of a new Pod, v4 and v6. Errors: all are taken. */
+  /** The addresses of a new Pod, that of the primary family first. Errors: all are taken. */
   allocate(): { readonly slot: number; readonly ips: readonly [string, string] } {
     for (let tried = 0; tried < LAST_POD; tried++) {
       const slot = this.#next;
@@ -103,9 +109,14 @@ export class PodNetwork {
       this.#next = slot === LAST_POD ? 2 : slot + 1;
       if (this.#taken.has(slot)) continue;
       this.#taken.add(slot);
-      return { slot, ips: addresses(this.#index, slot) };
+      return { slot, ips: this.#ordered(slot) };
     }
     throw new Error(`all ${LAST_POD - 1} Pod addresses are taken`);
+  }
+
+  #ordered(slot: number): readonly [string, string] {
+    const [v4, v6] = addresses(this.#index, slot);
+    return this.#primary === 4 ? [v4, v6] : [v6, v4];
   }
 
   /** Gives the addresses back. */
@@ -159,7 +170,7 @@ export class PodNetwork {
         `addr add ${v4}/22 dev eth0`,
         `addr add ${v6}/112 dev eth0 nodad`,
         'link set eth0 up',
-        `route add ${API_ADDRESS}/32 via ${this.hostIPs[0]}`,
+        `route add ${API_ADDRESS}/32 via ${addresses(this.#index, 1)[0]}`,
       ],
       [`--net=${namespace}`],
     );
@@ -180,7 +191,7 @@ export class PodNetwork {
   }
 }
 
-/** The addresses of a slot in a network: the first is the host's own. */
+/** The addresses of a slot in a network, v4 and v6: the first is the host's own. */
 function addresses(index: number, slot: number): readonly [string, string] {
   const v4 = `10.244.${index * 4 + (slot >> 8)}.${slot & 255}`;
   return [v4, `fd00:10:244::${(index + 1).toString(16)}:${slot.toString(16)}`];

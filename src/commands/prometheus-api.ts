@@ -1,0 +1,235 @@
+import { readFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
+import { ioReason } from '../core/io-reason.ts';
+import { isRecord } from '../core/record.ts';
+import { clip, withoutControlCharacters } from '../core/text.ts';
+import type { ActiveTarget, DroppedTarget, RunningTargets } from '../prometheus/explain-health.ts';
+import { makeLabels } from '../prometheus/labels.ts';
+import type { Labels } from '../prometheus/labels.ts';
+
+/** A Prometheus that cannot be asked: the message names it, the fault and the remedy. */
+export class PrometheusApiError extends Error {
+  override readonly name = 'PrometheusApiError';
+}
+
+export interface PrometheusApiOptions {
+  /** `http://HOST:PORT`, and a path where Prometheus is behind one (`--web.route-prefix`). */
+  readonly url: string;
+  readonly tokenFile?: string;
+  readonly caFile?: string;
+  /** For one answer; another one in tests. */
+  readonly answerMs?: number;
+  /** Of one answer, in bytes; another one in tests. */
+  readonly mostBytes?: number;
+}
+
+const ANSWER_MS = 30_000;
+/** Some ten thousand targets. */
+const MOST_BYTES = 128 * 1024 * 1024;
+
+/** A running Prometheus' HTTP API. Errors of every method: PrometheusApiError. */
+export class PrometheusApi {
+  readonly #options: PrometheusApiOptions;
+  readonly #base: URL;
+
+  /** Errors: PrometheusApiError for what is no URL. */
+  constructor(options: PrometheusApiOptions) {
+    const base = URL.parse(options.url);
+    if (base === null || !/^https?:$/.test(base.protocol))
+      throw new PrometheusApiError(`${clip(options.url, 80)} is no http:// or https:// URL`);
+    this.#options = options;
+    this.#base = base;
+  }
+
+  /** For people: without a password that the URL may hold. */
+  get name(): string {
+    const { origin, pathname } = this.#base;
+    return `${origin}${pathname.replace(/\/+$/, '')}`;
+  }
+
+  /** All targets, or those of some jobs. */
+  async targets(jobs: readonly string[] = []): Promise<RunningTargets> {
+    const queries = jobs.length === 0 ? [''] : jobs.map((job) => `&scrapePool=${encodeURIComponent(job)}`);
+    const parts: RunningTargets[] = [];
+    for (const query of queries) {
+      const data = await this.#get(`/api/v1/targets?state=any${query}`);
+      const { activeTargets, droppedTargets, droppedTargetCounts } = isRecord(data) ? data : {};
+      if (!Array.isArray(activeTargets) || !(Array.isArray(droppedTargets) || droppedTargets === null))
+        throw this.#fault('its answer has no targets; is it a Prometheus?');
+      const counts = isRecord(droppedTargetCounts) ? droppedTargetCounts : {};
+      parts.push({
+        active: activeTargets.flatMap(activeTarget),
+        dropped: (droppedTargets ?? []).flatMap(droppedTarget),
+        droppedCounts: Object.fromEntries(
+          Object.entries(counts).flatMap(([job, count]) => (typeof count === 'number' ? [[job, count]] : [])),
+        ),
+      });
+    }
+    return {
+      active: parts.flatMap(({ active }) => active),
+      dropped: parts.flatMap(({ dropped }) => dropped),
+      droppedCounts: Object.assign(
+        {},
+        ...parts.map(({ droppedCounts }) => droppedCounts),
+      ) as RunningTargets['droppedCounts'],
+    };
+  }
+
+  /** The configuration in force, with its secrets left out. */
+  async config(): Promise<string> {
+    const data = await this.#get('/api/v1/status/config');
+    const yaml = isRecord(data) ? data['yaml'] : undefined;
+    if (typeof yaml !== 'string') throw this.#fault('its answer has no configuration; is it a Prometheus?');
+    return yaml;
+  }
+
+  async #get(path: string): Promise<unknown> {
+    const { answerMs = ANSWER_MS, mostBytes = MOST_BYTES } = this.#options;
+    const [token, ca] = await Promise.all([this.#file('tokenFile'), this.#file('caFile')]);
+    const signal = AbortSignal.timeout(answerMs);
+    try {
+      const response = await this.#request(path, token, ca, signal);
+      const text = await bodyOf(response, mostBytes);
+      const status = response.statusCode ?? 0;
+      if (text === undefined)
+        throw this.#fault(
+          `its answer is larger than ${Math.floor(mostBytes / 1024 / 1024)} MiB; limit it with --job`,
+        );
+      return this.#dataOf(status, text, response);
+    } catch (error) {
+      if (error instanceof PrometheusApiError) throw error;
+      throw this.#fault(signal.aborted ? `no answer within ${answerMs / 1000} s` : connectionReason(error));
+    }
+  }
+
+  async #request(
+    path: string,
+    token: string | undefined,
+    ca: string | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const { protocol, username, password } = this.#base;
+    const url = new URL(`${this.name}${path}`);
+    const auth =
+      username === '' ? {} : { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` };
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token.trim()}` };
+    const headers = { accept: 'application/json', 'user-agent': 'podscrape', ...authorization };
+    const options = { ...auth, headers, signal, ...(ca === undefined ? {} : { ca }) };
+    return new Promise((resolve, reject) => {
+      const request = (protocol === 'https:' ? httpsRequest : httpRequest)(url, options, resolve);
+      request.on('error', reject);
+      request.end();
+    });
+  }
+
+  #dataOf(status: number, text: string, response: IncomingMessage): unknown {
+    if (status >= 300 && status < 400)
+      throw this.#fault(
+        `it redirects to ${clip(response.headers.location ?? 'nowhere', 80)}; give that URL, or a token`,
+      );
+    if (status === 401 || status === 403)
+      throw this.#fault(`it wants credentials (HTTP ${status}); give --prometheus-token-file`);
+    if (status === 503) throw this.#fault('it is not ready (HTTP 503); try again, or see its log');
+    let answer: unknown;
+    try {
+      answer = JSON.parse(text);
+    } catch {
+      const what = /^\s*</.test(text) ? 'a page for people' : 'no JSON';
+      throw this.#fault(
+        `it answered with ${what} (HTTP ${status}) where a Prometheus has its API; is the URL right, and a path before /api needed?`,
+      );
+    }
+    if (!isRecord(answer)) throw this.#fault('its answer is not that of a Prometheus');
+    if (answer['status'] === 'success') return answer['data'];
+    const message =
+      typeof answer['error'] === 'string' ? answer['error'] : 'its answer is not that of a Prometheus';
+    throw this.#fault(`HTTP ${status}: ${clip(withoutControlCharacters(message), 200)}`);
+  }
+
+  async #file(which: 'tokenFile' | 'caFile'): Promise<string | undefined> {
+    const file = this.#options[which];
+    if (file === undefined) return undefined;
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      throw new PrometheusApiError(`${file}: ${ioReason(error)}`);
+    }
+  }
+
+  #fault(message: string): PrometheusApiError {
+    return new PrometheusApiError(`${this.name}: ${message}`);
+  }
+}
+
+/** Undefined where there is more than the limit. */
+async function bodyOf(response: IncomingMessage, mostBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > mostBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What Node's error codes mean to a person. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there; is it port-forwarded (kubectl port-forward svc/prometheus 9090)?',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name cannot be looked up',
+  ECONNRESET: 'it closed the connection; http and https mixed up?',
+  EHOSTUNREACH: 'there is no way to the host',
+  EPROTO: 'it does not speak TLS there; http://?',
+  HPE_INVALID_CONSTANT: 'it does not speak HTTP there; https://?',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+};
+
+const UNKNOWN_CA = /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/;
+
+function connectionReason(error: unknown): string {
+  const {
+    code = '',
+    message = '',
+    errors,
+  } = error as NodeJS.ErrnoException & { readonly errors?: unknown[] };
+  // A name with several addresses fails with an error for each.
+  const inner = Array.isArray(errors) && message === '' ? connectionReason(errors[0]) : message;
+  if (UNKNOWN_CA.test(code)) return 'its certificate is signed by nobody known; give --prometheus-ca-file';
+  return (Object.hasOwn(REASONS, code) ? REASONS[code] : undefined) ?? inner;
+}
+
+function activeTarget(value: unknown): readonly ActiveTarget[] {
+  if (!isRecord(value)) return [];
+  const { health } = value;
+  return [
+    {
+      discovered: labelsOf(value['discoveredLabels']),
+      job: textOf(value['scrapePool']),
+      url: textOf(value['scrapeUrl']),
+      health: health === 'up' || health === 'down' ? health : 'unknown',
+      lastError: textOf(value['lastError']),
+      duration: typeof value['lastScrapeDuration'] === 'number' ? value['lastScrapeDuration'] : 0,
+      interval: textOf(value['scrapeInterval']),
+      timeout: textOf(value['scrapeTimeout']),
+    },
+  ];
+}
+
+function droppedTarget(value: unknown): readonly DroppedTarget[] {
+  if (!isRecord(value)) return [];
+  return [{ discovered: labelsOf(value['discoveredLabels']), job: textOf(value['scrapePool']) }];
+}
+
+function labelsOf(value: unknown): Labels {
+  if (!isRecord(value)) return new Map();
+  return makeLabels(Object.entries(value).map(([name, text]) => [name, textOf(text)]));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,46 @@
+import { ApiError } from './api-server.ts';
+import type { ApiServer } from './api-server.ts';
+import { connect, textOf, within } from './connection.ts';
+
+/** Why a Pod could not be read: the message names the fault and the remedy. */
+export class PodReadError extends Error {
+  override readonly name = 'PodReadError';
+}
+
+const ANSWER_MS = 15_000;
+
+/** etcd limits an object to 1.5 MiB; in characters. */
+const LONGEST = 8 * 1024 * 1024;
+
+/** Reads one Pod as it is now, as JSON text. It needs get on pods. Errors: PodReadError. */
+export async function readPod(server: ApiServer, namespace: string, name: string): Promise<string> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+  try {
+    const connection = await connect(server, ANSWER_MS, new AbortController().signal);
+    try {
+      const response = await connection.get(path, 'application/json');
+      return await within(response, ANSWER_MS, () => textOf(response, LONGEST));
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    throw new PodReadError(`pod/${name} in namespace ${namespace}: ${reason(error, server, namespace)}`);
+  }
+}
+
+function reason(error: unknown, { url, source }: ApiServer, namespace: string): string {
+  if (!(error instanceof ApiError)) {
+    const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : error;
+    return `no answer from ${url} (${String(message)}); is the cluster up, and is ${source} the right one?`;
+  }
+  switch (error.status) {
+    case 401:
+      return `${url} does not know who asks; renew the credentials of ${source}`;
+    case 403:
+      return `${source} may not read it (${error.message}); it needs get on pods in namespace ${namespace}`;
+    case 404:
+      return 'there is no such Pod; look with kubectl get pods -A, and give its namespace with -n';
+    default:
+      return `${url} answered ${error.status} ${error.message}`;
+  }
+}
