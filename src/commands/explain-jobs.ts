@@ -6,7 +6,7 @@ import { didYouMean } from '../core/problem.ts';
 import { oneOf, quoted } from '../core/text.ts';
 import { compileJob } from '../prometheus/job.ts';
 import type { Job } from '../prometheus/job.ts';
-import { defaultJobOptions } from '../prometheus/jobs/from-config.ts';
+import { defaultJobOptions, PRINTED_GLOBAL } from '../prometheus/jobs/from-config.ts';
 import { podJobs } from '../prometheus/jobs/pod.ts';
 import { PRESETS } from '../prometheus/presets/index.ts';
 import { readConfig } from '../prometheus/read-config.ts';
@@ -58,7 +58,7 @@ async function allJobs(
   if (preset === undefined && running !== undefined) return jobsOfText(running.yaml, running.source);
   const known = PRESETS.find(({ name }) => name === preset);
   if (known !== undefined) return { ...compiled(known.config), source: `preset ${known.name}` };
-  const config = { scrape_configs: podJobs(defaultJobOptions(engine)) };
+  const config = { global: PRINTED_GLOBAL, scrape_configs: podJobs(defaultJobOptions(engine)) };
   return {
     ...compiled(config),
     source: preset === OWN_PRESET ? `preset ${OWN_PRESET}` : 'podscrape’s own jobs',

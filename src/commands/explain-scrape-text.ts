@@ -151,14 +151,17 @@ function labelText(labels: Labels): string {
 function missedLines({ target, why }: Requested): readonly string[] {
   const { container, port, scheme, path } = target;
   const reasons = why.length > 0 ? why : [{ job: 'no job', words: 'discovers Pods by the role pod' }];
+  const jobs = Map.groupBy(reasons, ({ words }) => words);
   return [
     `${container}:${port} ${scheme} ${path}`,
-    ...reasons.map(({ job, words }) => `  ${job}: ${withoutControlCharacters(words)}`),
+    ...[...jobs].map(
+      ([words, of]) => `  ${of.map(({ job }) => job).join(', ')}: ${withoutControlCharacters(words)}`,
+    ),
   ];
 }
 
 function healthLines(health: readonly TargetHealth[]): readonly string[] {
-  if (health.length === 0) return ['nothing of the Pod is there, and nothing was explained to be'];
+  if (health.length === 0) return ['no target of the Pod is scraped, as explained'];
   return health.flatMap(({ job, pod, place, url, state, lastError, cause, notes }) => [
     `${state === 'up' ? 'up' : state.toUpperCase()}  ${pod === '' ? '' : `${pod} `}${place}  ${url}  by ${job}`,
     ...(cause === undefined

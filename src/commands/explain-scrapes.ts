@@ -37,19 +37,19 @@ export interface ScrapesOptions {
 
 /** Explains the Pod of an object; undefined where it has none. */
 export function scrapesOf(
-  { pod, existing, kind, name, namespace, decision }: ExplainedObject,
+  { pod, livePod, kind, name, namespace, decision }: ExplainedObject,
   { source, jobs, podIp, engine, running }: ScrapesOptions,
 ): Scrapes | undefined {
-  const plain = existing ?? pod;
+  const plain = livePod ?? pod;
   if (plain === undefined) return undefined;
   const origin = { kind, name, namespace };
-  const seen = existing === undefined ? runningPod(plain, origin, podIp) : existingPod(existing, namespace);
+  const seen = livePod === undefined ? runningPod(plain, origin, podIp) : existingPod(livePod, namespace);
   const explained = explainPod(seen, jobs);
   const targets: readonly Target[] = isOperated(plain, decision, engine) ? [] : decision.targets;
   const requested = requestedTargets(targets, explained);
   const findings = scrapeFindings(explained, requested);
   const health = running === undefined ? undefined : healthOf(explained, origin, running);
-  return { source, explained, exists: existing !== undefined, requested, findings, health };
+  return { source, explained, exists: livePod !== undefined, requested, findings, health };
 }
 
 /** Whether a monitor scrapes the Pod: its jobs are none of those that are explained. */

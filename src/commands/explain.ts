@@ -5,7 +5,7 @@ import type { EngineConfig } from '../core/engine-config.ts';
 import { own } from '../core/pod.ts';
 import { statusKey } from '../core/status.ts';
 import { explainDocument } from '../manifests/explain.ts';
-import type { ExplainedObject } from '../manifests/explain.ts';
+import type { Explained, ExplainedObject } from '../manifests/explain.ts';
 import type { RunningTargets } from '../prometheus/explain-health.ts';
 import type { CommandIo } from './command.ts';
 import { chosenJobs } from './explain-jobs.ts';
@@ -132,8 +132,7 @@ class Explanation {
       for (const object of objects) {
         const scrapes = scrapesOf(object, this.#how);
         this.#missed ||= scrapes !== undefined && !isScraped(scrapes);
-        const { line, pod, existing, ...explained } = recordOf(object, this.#how.engine);
-        void pod;
+        const { line, existing, ...explained } = recordOf(object, this.#how.engine);
         const state = existing === undefined ? {} : { existing };
         const record = { file, document, line: input.line + line - 1, ...explained, ...state };
         yield { record, scrapes, allRules: this.#options.allRules === true };
@@ -154,19 +153,19 @@ type Existing = NonNullable<ExplainedRecord['existing']>;
 function recordOf(
   object: ExplainedObject,
   engine: EngineConfig,
-): Omit<ExplainedObject, 'existing'> & { readonly existing: Existing | undefined } {
-  const { existing, decision } = object;
-  if (existing === undefined) return { ...object, existing: undefined };
-  const hasStatus = own(existing.metadata?.annotations, statusKey(engine)) !== undefined;
-  if (hasStatus) return { ...object, existing: 'with-status' };
-  const isAsking = decision.outcome === 'injected';
+): Explained & { readonly existing: Existing | undefined } {
+  const { livePod: live, pod, ...explained } = object;
+  if (live === undefined || pod === undefined) return { ...explained, existing: undefined };
+  const hasStatus = own(live.metadata?.annotations, statusKey(engine)) !== undefined;
+  if (hasStatus) return { ...explained, existing: 'with-status' };
+  const isAsking = explained.decision.outcome === 'injected';
   const late =
     `runs without ${statusKey(engine)} although it asks: the webhook was away, or was installed later; ` +
     'what counts is as it is; delete the Pod, or kubectl rollout restart what made it';
   return {
-    ...object,
+    ...explained,
     existing: 'without-status',
-    caveats: isAsking ? [late, ...object.caveats] : object.caveats,
+    caveats: isAsking ? [late, ...explained.caveats] : explained.caveats,
   };
 }
 

@@ -192,15 +192,12 @@ const REASONS: Readonly<Record<string, string>> = {
 const UNKNOWN_CA = /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/;
 
 function connectionReason(error: unknown): string {
-  const {
-    code = '',
-    message = '',
-    errors,
-  } = error as NodeJS.ErrnoException & { readonly errors?: unknown[] };
+  const { code, message, errors } = error as NodeJS.ErrnoException & { readonly errors?: unknown[] };
+  const known = code ?? '';
+  if (UNKNOWN_CA.test(known)) return 'its certificate is signed by nobody known; give --prometheus-ca-file';
+  if (Object.hasOwn(REASONS, known)) return REASONS[known] ?? message;
   // A name with several addresses fails with an error for each.
-  const inner = Array.isArray(errors) && message === '' ? connectionReason(errors[0]) : message;
-  if (UNKNOWN_CA.test(code)) return 'its certificate is signed by nobody known; give --prometheus-ca-file';
-  return (Object.hasOwn(REASONS, code) ? REASONS[code] : undefined) ?? inner;
+  return errors?.[0] !== undefined && message === '' ? connectionReason(errors[0]) : message;
 }
 
 function activeTarget(value: unknown): readonly ActiveTarget[] {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 
 import { loadConfig } from '../config/load.ts';
 import { componentJob } from '../prometheus/jobs/components.ts';
+import { PRINTED_GLOBAL } from '../prometheus/jobs/from-config.ts';
 import { explainedJobs } from '../prometheus/jobs/index.ts';
 import type { JobOptions } from '../prometheus/jobs/options.ts';
 import type { ExplainedJob } from '../prometheus/jobs/parts.ts';
@@ -130,9 +131,6 @@ export async function run(given: ScrapeConfigOptions, io: CommandIo): Promise<nu
   return 0;
 }
 
-/** Scraped like targets of podscrape by default; what says `inherit`, and unmarked Pods, follow these. */
-const GLOBAL = { scrape_interval: '30s', scrape_timeout: '10s' } as const;
-
 function scrapeConfig(options: ScrapeConfigOptions, jobs: JobOptions, notes: readonly string[]): string {
   const all: readonly ExplainedJob[] = [
     ...explainedJobs(jobs),
@@ -142,7 +140,7 @@ function scrapeConfig(options: ScrapeConfigOptions, jobs: JobOptions, notes: rea
   ];
   const comments = ['Printed by podscrape scrape-config.', ...notes];
   if (options.format === 'jobs') return renderJobs(all, comments);
-  if (options.format !== 'secret') return renderPrometheus(all, GLOBAL, comments);
+  if (options.format !== 'secret') return renderPrometheus(all, PRINTED_GLOBAL, comments);
   const {
     secretName: name = 'additional-scrape-configs',
     secretNamespace: namespace = options.serviceAccount.namespace,

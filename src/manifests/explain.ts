@@ -46,7 +46,7 @@ export interface ExplainedObject extends Explained {
   /** After the injection, of a workload its pod template; undefined for what does not have the shape. */
   readonly pod: Pod | undefined;
   /** The Pod as it stands where it has a status: a cluster has it, or had it, and nobody injects it any more. */
-  readonly existing: Pod | undefined;
+  readonly livePod: Pod | undefined;
 }
 
 export interface ExplainedDocument {
@@ -83,7 +83,7 @@ export function explainDocument(
         because: REASONS[decision.reason],
         caveats: pod === undefined ? [] : caveats(pod, decision, config),
         pod: isPodShaped(pod) ? pod : undefined,
-        existing: existingPod(object),
+        livePod: livePod(object),
       },
     ];
   });
@@ -96,7 +96,7 @@ function podOf({ type }: ManifestObject, after: unknown): Pod | undefined {
   return workload === undefined || type === 'other' ? undefined : templateOf(workload, type);
 }
 
-function existingPod({ type, value }: ManifestObject): Pod | undefined {
+function livePod({ type, value }: ManifestObject): Pod | undefined {
   const { status } = value;
   const isThere =
     isRecord(status) && (typeof status['phase'] === 'string' || typeof status['podIP'] === 'string');

@@ -45,7 +45,7 @@ interface Row {
 const CAUSES: readonly Row[] = [
   {
     code: 'refused',
-    pattern: /connect: connection refused/,
+    pattern: /connection refused/,
     cause: 'nothing listens on that port of the Pod’s address',
     remedy: 'check the port, and that the process listens on 0.0.0.0 or [::], not on the loopback alone',
   },

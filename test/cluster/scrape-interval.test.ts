@@ -17,6 +17,7 @@ const TIMES: Readonly<
   'five-seconds': [{ interval: '5s' }, '5s', '5s'],
   'fifteen-seconds': [{ interval: '15s' }, '15s', '5s'],
   both: [{ interval: '30s', timeout: '20s' }, '30s', '20s'],
+  // As `global` of the printed configuration has them.
   'of-the-job': [{ interval: 'inherit' }, '30s', '5s'],
   'all-of-the-job': [{ interval: 'inherit', timeout: 'inherit' }, '30s', '10s'],
   // A timeout above its interval makes Prometheus refuse the target.

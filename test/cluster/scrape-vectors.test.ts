@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { DISCOVERED, explainPod } from '../../src/prometheus/explain.ts';
+import { explainPod } from '../../src/prometheus/explain.ts';
 import type { RunningPod } from '../../src/prometheus/pod-discovery.ts';
 import { CHART_JOB, EXPERIMENT_JOB, VECTORS } from '../prometheus/vectors.ts';
 import type { Vector } from '../prometheus/vectors.ts';
 import { ourJobs, readJobs, withoutReach } from './prometheus/agree-jobs.ts';
+import { targetsOf } from './prometheus/agree.ts';
 import { AgreeStage } from './prometheus/agree-stage.ts';
-import type { Targets } from './prometheus/answers.ts';
+import type { DroppedTarget, Targets } from './prometheus/answers.ts';
 import { requirePrometheus } from './prometheus/require.ts';
 
 const NAMESPACE = 'shop';
@@ -50,10 +51,10 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
         const { container } = labels;
         return { url, ...(job === 'chart' || container === undefined ? {} : { container }) };
       };
-      const seen = targets.active
-        .filter(({ discoveredLabels: labels }) => labels[DISCOVERED.pod] === podName(index))
-        .filter(({ scrapePool }) => names[job].includes(scrapePool))
-        .map(({ labels, scrapeUrl }) => told(labels, scrapeUrl));
+      const own = targetsOf(targets, `${NAMESPACE}/${podName(index)}`);
+      const isOfJob = ({ scrapePool }: DroppedTarget): boolean => names[job].includes(scrapePool);
+      assert.ok([...own.active, ...own.dropped].some(isOfJob), 'it is discovered');
+      const seen = own.active.filter(isOfJob).map(({ labels, scrapeUrl }) => told(labels, scrapeUrl));
       assert.deepEqual(sorted(seen), sorted(expected), 'Prometheus');
       const pod = pods.find(({ metadata }) => metadata?.name === podName(index));
       assert.ok(pod);

@@ -33,6 +33,7 @@ suite('help and version go to standard output, exit code 0', () => {
     uninject: '-f, --filename <file>',
     explain: '-f, --filename <file>',
     local: '--port <[name=]number>',
+    'scrape-config': '--role <role>',
     config: '-h, --help',
   };
   for (const { name } of COMMANDS) {
@@ -43,7 +44,7 @@ suite('help and version go to standard output, exit code 0', () => {
       test(`podscrape ${args.join(' ')}`, async () => {
         const { code, stdout, stderr } = await run(...args);
         assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-        assert.match(stdout, new RegExp(`^Usage: podscrape ${name} \\[options\\]( \\[[a-z.]+\\])?\\n`));
+        assert.match(stdout, new RegExp(`^Usage: podscrape ${name} \\[options\\]( \\[[a-z./]+\\])?\\n`));
         assert.ok(stdout.includes(`\n  ${first[name] ?? '?'} `), 'the options of the command itself');
         assert.match(stdout, EXIT_CODES);
       });

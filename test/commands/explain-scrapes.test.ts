@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 
 import { parse } from 'yaml';
 
+import { PrometheusApi } from '../../src/commands/prometheus-api.ts';
 import { run } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podscrape-explain-'));
@@ -325,7 +326,7 @@ suite('podscrape explain --prometheus', () => {
     };
     const targets = { activeTargets: [active], droppedTargets: [], droppedTargetCounts: { pods: 0 } };
     return (request, response) => {
-      const data = request.url?.startsWith('/api/v1/targets') === true ? targets : { yaml: YAML };
+      const data = request.url?.includes('/api/v1/targets') === true ? targets : { yaml: YAML };
       json({ status: 'success', data })(request, response);
     };
   };
@@ -392,6 +393,37 @@ suite('podscrape explain --prometheus', () => {
       assert.ok(stderr.startsWith(`${url}: `), stderr);
       assert.match(stderr, message);
     });
+
+  test('no answer in time, or one without an end', async (t) => {
+    const silent = await serve(t, () => undefined);
+    await assert.rejects(
+      new PrometheusApi({ url: silent, answerMs: 50 }).targets(),
+      /no answer within 0\.05 s$/,
+    );
+    const endless = await serve(t, (_, response) => {
+      const more = (): void => {
+        if (response.write('x'.repeat(65_536))) setImmediate(more);
+        else response.once('drain', more);
+      };
+      more();
+    });
+    const api = new PrometheusApi({ url: endless, mostBytes: 1024 * 1024 });
+    await assert.rejects(api.targets(), /its answer is larger than 1 MiB; limit it with --job$/);
+  });
+
+  test('the targets of some jobs', async (t) => {
+    const urls: (string | undefined)[] = [];
+    const url = await serve(t, (request, response) => {
+      urls.push(request.url);
+      prometheus('up')(request, response);
+    });
+    const { active } = await new PrometheusApi({ url: `${url}/prom/` }).targets(['pods', 'a b']);
+    assert.equal(active.length, 2);
+    assert.deepEqual(
+      urls,
+      ['pods', 'a%20b'].map((job) => `/prom/api/v1/targets?state=any&scrapePool=${job}`),
+    );
+  });
 
   test('nothing there; a password in the URL is not repeated', async () => {
     const { code, stderr } = await run('explain', '-f', WEB, '--prometheus', 'http://me:hidden@127.0.0.1:1');

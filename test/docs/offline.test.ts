@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..');
 
 describe('docs/offline.md', () => {
   const page = pageText('docs/offline.md');
-  checkSessions(page, 4);
+  checkSessions(page, 5);
 
   it('names every option of inject', async () => {
     const { stdout } = await run(process.execPath, [join(root, 'src/cli.ts'), 'inject', '--help']);

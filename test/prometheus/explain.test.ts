@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import type { Target } from '../../src/core/decision.ts';
+import type { StringMap } from '../../src/core/kubernetes.ts';
 import { explainPod, placeOf, urlParts } from '../../src/prometheus/explain.ts';
 import type { PodScrapes } from '../../src/prometheus/explain.ts';
 import { scrapeFindings } from '../../src/prometheus/explain-findings.ts';
@@ -69,10 +70,11 @@ suite('the Pod that a controller would make', () => {
       const { metadata, status } = runningPod(template, { kind, name: 'web', namespace: 'shop' }, 'fd00::7');
       const [reference] = metadata?.ownerReferences ?? [];
       assert.equal(metadata?.name, name);
-      assert.equal(`${reference?.kind ?? ''} ${reference?.name ?? ''}`, owner);
-      assert.equal(reference?.controller, true);
-      assert.equal(metadata?.labels?.['app'], 'web');
-      if (label !== undefined) assert.ok(metadata?.labels?.[label], label);
+      const [of, by] = owner.split(' ');
+      assert.deepEqual(reference, { kind: of, name: by, controller: true });
+      const labels: StringMap = metadata.labels ?? {};
+      assert.equal(labels['app'], 'web');
+      if (label !== undefined) assert.ok(labels[label], label);
       assert.deepEqual([status?.phase, status?.podIP], ['Running', 'fd00::7']);
     });
 
@@ -268,7 +270,7 @@ suite('targets that were asked for', () => {
       { target_label: '__metrics_path__', replacement: '/stats/prometheus' },
     ];
     const scrapes = explainPod(pod, [job({}, ...rules)]);
-    const requested = requestedTargets([target(), target({ scheme: 'https' })], scrapes);
+    const requested = requestedTargets([target({ interval: '15s' }), target({ scheme: 'https' })], scrapes);
     assert.deepEqual(
       requested.map(({ by }) => by.map(({ merged }) => merged)),
       [[true], []],

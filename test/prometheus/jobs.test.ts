@@ -10,9 +10,15 @@ import type { Seen } from './jobs-tools.ts';
 
 const PORT = { 'prometheus.io/port': '8080' };
 const WEB = { containers: { web: [{ containerPort: 8080 }] } };
+/** A target for each of the two jobs of marked Pods. */
+const TWO = { containers: { web: [{ containerPort: 8080 }, { containerPort: 9090, name: 'metrics' }] } };
 
 function places(seen: readonly Seen[]): readonly string[] {
   return seen.map(({ job, url }) => `${job} ${url}`).sort();
+}
+
+function timesOf(seen: readonly Seen[]): readonly string[] {
+  return seen.map(({ interval, timeout }) => `${interval}/${timeout}`);
 }
 
 describe('who is found', () => {
@@ -24,7 +30,7 @@ describe('who is found', () => {
 
   it('a Pod without scrape: "true", as in operator mode, is left to its monitor', () => {
     const annotations = { ...PORT, 'prometheus.io/scrape': 'false' };
-    assert.deepEqual(scrapedOfPod(injected({ annotations, ...WEB })), []);
+    assert.deepEqual(scrapedOfPod(injected({ annotations, ...TWO })), []);
     assert.deepEqual(scrapedOfPod(plain({ annotations, ...WEB })), []);
   });
 
@@ -34,15 +40,31 @@ describe('who is found', () => {
 
   for (const phase of ['Pending', 'Succeeded', 'Failed']) {
     it(`a Pod that is ${phase} is not`, () => {
-      assert.deepEqual(scrapedOfPod(injected({ annotations: PORT, ...WEB, phase })), []);
+      assert.deepEqual(scrapedOfPod(injected({ annotations: PORT, ...TWO, phase })), []);
       assert.deepEqual(scrapedOfPod(plain({ annotations: PORT, ...WEB, phase })), []);
     });
   }
 
   it('a marked Pod is in no classic job, and the other way round', () => {
-    assert.deepEqual(places(scrapedOfPod(plain({ annotations: PORT, ...WEB }))), [
+    assert.deepEqual(places(scrapedOfPod(plain({ annotations: PORT, ...TWO }))), [
       'podscrape-classic http://10.0.0.7:8080/metrics',
     ]);
+  });
+
+  it('the annotated port is found once, though it is named metrics', () => {
+    const containers = { web: [{ containerPort: 8080, name: 'web-metrics' }] };
+    assert.deepEqual(places(scrapedOfPod(injected({ annotations: PORT, containers }))), [
+      'podscrape-annotated http://10.0.0.7:8080/metrics',
+    ]);
+  });
+
+  it('nor is a port that is UDP alone, annotated or named', () => {
+    const udp = { protocol: 'UDP' };
+    const web = [
+      { containerPort: 8080, ...udp },
+      { containerPort: 9090, name: 'metrics', ...udp },
+    ];
+    assert.deepEqual(scrapedOfPod(injected({ annotations: PORT, containers: { web } })), []);
   });
 
   it('a classic Pod is one target with IPv6 too, whatever it declares', () => {
@@ -81,9 +103,17 @@ describe('slow Pods', () => {
   const slow = optionsOf({ slow: { interval: '5m', timeout: '30s' } });
 
   it('are in slow jobs only, with their times', () => {
-    const [seen, ...more] = scrapedOfPod(injected({ annotations, ...WEB }), slow);
-    assert.deepEqual(more, []);
-    assert.deepEqual([seen?.job, seen?.interval, seen?.timeout], ['podscrape-annotated-slow', '5m', '30s']);
+    assert.deepEqual(
+      scrapedOfPod(injected({ annotations, ...TWO }), slow).map(({ job, interval, timeout }) => [
+        job,
+        interval,
+        timeout,
+      ]),
+      [
+        ['podscrape-annotated-slow', '5m', '30s'],
+        ['podscrape-named-slow', '5m', '30s'],
+      ],
+    );
     assert.deepEqual(places(scrapedOfPod(plain({ annotations, ...WEB }), slow)), [
       'podscrape-classic-slow http://10.0.0.7:8080/metrics',
     ]);
@@ -91,8 +121,10 @@ describe('slow Pods', () => {
 
   it('have the last word on their interval, and the timeout never exceeds it', () => {
     const own = { ...annotations, 'podscrape.dev/interval': '20s' };
-    const [seen] = scrapedOfPod(injected({ annotations: own, ...WEB }), slow);
-    assert.deepEqual([seen?.interval, seen?.timeout], ['20s', '20s']);
+    assert.deepEqual(timesOf(scrapedOfPod(injected({ annotations: own, ...TWO }), slow)), [
+      '20s/20s',
+      '20s/20s',
+    ]);
   });
 });
 
@@ -114,23 +146,24 @@ describe('times', () => {
     it(what, () => {
       const own = Object.entries(said).map(([key, value]) => [`podscrape.dev/${key}`, value] as const);
       const annotations = { ...PORT, ...Object.fromEntries(own) };
-      const [seen] = scrapedOfPod(injected({ annotations, ...WEB }));
-      assert.deepEqual([seen?.interval, seen?.timeout], [interval, timeout]);
+      const expected = `${interval}/${timeout}`;
+      assert.deepEqual(timesOf(scrapedOfPod(injected({ annotations, ...TWO }))), [expected, expected]);
     });
   }
 
   it('an inherited interval that is shorter than the default timeout lowers it', () => {
     const annotations = { ...PORT, 'podscrape.dev/interval': 'inherit' };
-    const [seen] = scrapedOfPod(injected({ annotations, ...WEB }), optionsOf(), { scrape_interval: '2s' });
-    assert.deepEqual([seen?.interval, seen?.timeout], ['2s', '2s']);
+    const seen = scrapedOfPod(injected({ annotations, ...TWO }), optionsOf(), { scrape_interval: '2s' });
+    assert.deepEqual(timesOf(seen), ['2s/2s', '2s/2s']);
   });
 
-  it('the Pod’s label counts below its annotation', () => {
-    const labels = { 'podscrape.dev/interval': '40s' };
-    const [byLabel] = scrapedOfPod(injected({ annotations: PORT, labels, ...WEB }));
-    assert.equal(byLabel?.interval, '40s');
-    const annotations = { ...PORT, 'podscrape.dev/interval': '50s' };
-    assert.equal(scrapedOfPod(injected({ annotations, labels, ...WEB }))[0]?.interval, '50s');
+  it('the Pod’s labels count below its annotations', () => {
+    const labels = { 'podscrape.dev/interval': '40s', 'podscrape.dev/timeout': '7s' };
+    const byLabel = timesOf(scrapedOfPod(injected({ annotations: PORT, labels, ...TWO })));
+    assert.deepEqual(byLabel, ['40s/7s', '40s/7s']);
+    const annotations = { ...PORT, 'podscrape.dev/interval': '50s', 'podscrape.dev/timeout': '8s' };
+    const byBoth = timesOf(scrapedOfPod(injected({ annotations, labels, ...TWO })));
+    assert.deepEqual(byBoth, ['50s/8s', '50s/8s']);
   });
 
   const file = {
@@ -206,6 +239,8 @@ describe('durations that are told to be long enough', () => {
 });
 
 describe('labels', () => {
+  const ANNOTATED = { instance: '10.0.0.7:8080', job: 'podscrape-annotated' };
+  const NAMED = { instance: '10.0.0.7:9090', job: 'podscrape-named' };
   const pod = injected({
     annotations: PORT,
     labels: {
@@ -216,7 +251,7 @@ describe('labels', () => {
       le: '1',
       'app.kubernetes.io/name': 'n',
     },
-    ...WEB,
+    ...TWO,
   });
   it('are named as wanted', () => {
     const labels = {
@@ -224,26 +259,26 @@ describe('labels', () => {
       pod: 'kubernetes_pod_name',
       container: 'kubernetes_container_name',
     };
-    const [seen] = scrapedOfPod(pod, optionsOf({ labels }));
-    assert.deepEqual(seen?.labels, {
-      instance: '10.0.0.7:8080',
-      job: 'podscrape-annotated',
+    const [annotated, named] = scrapedOfPod(pod, optionsOf({ labels }));
+    const expected = {
       kubernetes_container_name: 'web',
       kubernetes_namespace: 'shop',
       kubernetes_pod_name: 'web-1',
-    });
+    };
+    assert.deepEqual(annotated?.labels, { ...expected, ...ANNOTATED });
+    assert.deepEqual(named?.labels, { ...expected, ...NAMED });
   });
   it('the Pod’s own come below ours, and take none of Prometheus’', () => {
-    const [seen] = scrapedOfPod(pod, optionsOf({ labelmap: '(.+)' }));
-    assert.deepEqual(seen?.labels, {
+    const [annotated, named] = scrapedOfPod(pod, optionsOf({ labelmap: '(.+)' }));
+    const expected = {
       app: 'shop',
       app_kubernetes_io_name: 'n',
       container: 'web',
-      instance: '10.0.0.7:8080',
-      job: 'podscrape-annotated',
       namespace: 'shop',
       pod: 'web-1',
-    });
+    };
+    assert.deepEqual(annotated?.labels, { ...expected, ...ANNOTATED });
+    assert.deepEqual(named?.labels, { ...expected, ...NAMED });
   });
   it('only those that match', () => {
     const [seen] = scrapedOfPod(pod, optionsOf({ labelmap: 'app|pod' }));
@@ -297,6 +332,11 @@ describe('targets that need a job of their own', () => {
         ['p-named-pushgateway', true],
       ],
     );
+  });
+  it('also where the port is annotated', () => {
+    const annotations = { 'prometheus.io/port': '9091' };
+    const seen = scrapedOfPod(injected({ annotations, containers: { pushgateway: containers.pushgateway } }));
+    assert.deepEqual(places(seen), ['podscrape-annotated-pushgateway http://10.0.0.7:9091/metrics']);
   });
   it('which has the credentials as files', () => {
     const job = podJobs(options).find(({ job_name }) => job_name === 'p-named-secure-pushgateway');

@@ -3,7 +3,11 @@ import type { EngineConfig } from '../../core/engine-config.ts';
 import type { Profile } from '../../core/profile.ts';
 import { COMMUNITY_PREFIX } from '../../core/community.ts';
 import { INTERVAL, TIMEOUT } from '../../core/scrape-times.ts';
+import type { GlobalConfig } from '../scrape-config.ts';
 import type { JobOptions, ProfileTimes, Variant } from './options.ts';
+
+/** Of a whole configuration with our jobs: what says `inherit`, and unmarked Pods, follow these times. */
+export const PRINTED_GLOBAL: GlobalConfig = { scrape_interval: '30s', scrape_timeout: '10s' };
 
 /** The jobs' options that podscrape's configuration tells, and the defaults of all others. */
 export function defaultJobOptions(

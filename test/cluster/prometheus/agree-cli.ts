@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 
 import { run } from '../processes.ts';
 import type { SaidJob } from './agree.ts';
