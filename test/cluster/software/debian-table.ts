@@ -55,6 +55,13 @@ export const DEBIAN = [
     own: /^prometheus-/,
     imageTag: 'v1.93.0',
   },
+  {
+    name: 'buildah',
+    package: 'buildah',
+    programs: ['buildah'],
+    folder: 'usr/bin',
+    own: /^buildah/,
+  },
 ] as const satisfies readonly DebianRow[];
 
 type Row = (typeof DEBIAN)[number];
