@@ -7,6 +7,7 @@ const rooms = {
   profiles: { rooms: ['core'], packages: [] },
   prometheus: { rooms: ['core'], packages: ['re2js', 'yaml', 'node:crypto'] },
   manifests: { rooms: ['core'], packages: ['yaml'] },
+  audit: { rooms: ['core', 'prometheus'], packages: [] },
   config: {
     rooms: ['core', 'profiles'],
     packages: ['typebox', 'ajv', 'yaml', 'fastest-levenshtein', 're2js', 'node:*'],
@@ -77,7 +78,7 @@ export default tseslint.config(
   },
   {
     // The core is pure: no clock, no chance, no environment.
-    files: ['src/core/**/*.ts', 'src/profiles/**/*.ts', 'src/prometheus/**/*.ts'],
+    files: ['src/core/**/*.ts', 'src/profiles/**/*.ts', 'src/prometheus/**/*.ts', 'src/audit/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch', 'structuredClone'],
       'no-restricted-properties': [

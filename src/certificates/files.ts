@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
@@ -16,11 +17,20 @@ export interface Pair {
   readonly notAfter: Date;
 }
 
-/**
- * Reads and checks a certificate (with its chain, the server's own first) and its key.
- * Errors: CertificateError, for a file that cannot be read, is no PEM, does not fit the other, or is not valid now.
- */
+/** `readKeyPair`, and the certificate is valid now. Errors: CertificateError. */
 export async function readPair(certFile: string, keyFile: string, now: Date): Promise<Pair> {
+  const pair = await readKeyPair(certFile, keyFile);
+  const wrong = invalidity(new X509Certificate(pair.cert), now);
+  if (wrong !== undefined)
+    throw new CertificateError(`${certFile}: the certificate ${wrong}; renew it, or set the clock right`);
+  return pair;
+}
+
+/**
+ * Reads and checks a certificate (with its chain, the server's own first) and its key, whenever they are valid.
+ * Errors: CertificateError, for a file that cannot be read, is no PEM, or does not fit the other.
+ */
+export async function readKeyPair(certFile: string, keyFile: string): Promise<Pair> {
   const [cert, keyText] = [await readPem(certFile), await readPem(keyFile)];
   const chain = certificates(cert, certFile);
   const key = privateKey(keyText, keyFile);
@@ -34,9 +44,6 @@ export async function readPair(certFile: string, keyFile: string, now: Date): Pr
       `${certFile}: the private key in ${keyFile} is that of certificate ${String(place + 1)}; put that one first`,
     );
   }
-  const wrong = invalidity(leaf, now);
-  if (wrong !== undefined)
-    throw new CertificateError(`${certFile}: the certificate ${wrong}; renew it, or set the clock right`);
   try {
     // What OpenSSL refuses, such as an RSA key of 1024 bits, would otherwise come up at the first connection.
     createSecureContext({ cert, key: keyText });

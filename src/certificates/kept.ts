@@ -5,9 +5,9 @@ import type { X509Certificate } from 'node:crypto';
 
 import { CertificateError } from './error.ts';
 import { ioReason } from '../core/io-reason.ts';
-import { readPair, readPem } from './files.ts';
+import { readKeyPair, readPem } from './files.ts';
 import type { AlternativeName } from './names.ts';
-import { certificates, invalidity } from './pem.ts';
+import { certificates, covers, invalidity } from './pem.ts';
 import type { CertificateSet } from './self-signed.ts';
 import { makeCertificates, OWN_CA_NAME } from './self-signed.ts';
 
@@ -78,8 +78,8 @@ async function read(folder: string): Promise<Read> {
   if (leaf === undefined || authority === undefined) {
     throw new CertificateError(`${certFile}: not signed by the CA in ${caFile}; ${REMEDY}`);
   }
-  // Validity is judged later, and expired is no fault here: a moment when the certificate is valid will do.
-  await readPair(certFile, keyFile, leaf.validFromDate);
+  // Validity is judged later, and expired is no fault here.
+  await readKeyPair(certFile, keyFile);
   return { ca, cert, key, leaf, authority, ours: OWN_CA_NAME.test(authority.subject) };
 }
 
@@ -94,11 +94,6 @@ function unfit({ leaf, authority }: Read, names: readonly AlternativeName[], now
   const end = Math.min(leaf.validToDate.getTime(), authority.validToDate.getTime());
   const life = end - leaf.validFromDate.getTime();
   return end - now.getTime() > life / 3 ? undefined : WORN;
-}
-
-function covers(leaf: X509Certificate, { kind, value }: AlternativeName): boolean {
-  if (kind === 'ip') return leaf.checkIP(value) !== undefined;
-  return leaf.checkHost(value, { subject: 'never' }) !== undefined;
 }
 
 async function renew(

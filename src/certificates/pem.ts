@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
 import { CertificateError } from './error.ts';
+import type { AlternativeName } from './names.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g;
 
@@ -47,6 +48,12 @@ export function privateKey(pem: string, file: string): KeyObject {
   } catch (error) {
     throw new CertificateError(`${file}: the private key is damaged (${because(error)})`);
   }
+}
+
+/** Whether a certificate is for a name, as clients see it. */
+export function covers(leaf: X509Certificate, { kind, value }: AlternativeName): boolean {
+  if (kind === 'ip') return leaf.checkIP(value) !== undefined;
+  return leaf.checkHost(value, { subject: 'never' }) !== undefined;
 }
 
 /** Why a certificate is not valid at a moment; undefined when it is. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 
 import { generate } from 'selfsigned';
 
@@ -28,28 +28,55 @@ export const OWN_CA_NAME = /^CN=podscrape CA [0-9a-f]{16}$/;
 /** ECDSA for both: Node's and Go's clients take it, and a key is made in a millisecond. */
 const ALGORITHM = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const;
 
+/** A CA with its key. PEM. */
+export interface KeyedAuthority {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A moment, and how long what is made then is to live from it, in milliseconds. */
+export interface Term {
+  readonly now: Date;
+  readonly life: number;
+}
+
 /** Makes a new CA and a certificate for the names, signed by it. The CA's key is not kept. */
 export async function makeCertificates(
   names: readonly AlternativeName[],
   now: Date,
 ): Promise<CertificateSet> {
-  const validity = {
-    notBeforeDate: new Date(now.getTime() - SKEW),
-    notAfterDate: new Date(now.getTime() + LIFE),
-  };
-  const authority = await generate(commonName(`podscrape CA ${randomBytes(8).toString('hex')}`), {
+  const authority = await makeAuthority({ now, life: LIFE });
+  return { ca: authority.cert, ...(await makeLeaf(names, authority, { now, life: LIFE })) };
+}
+
+/** Makes a CA, of a name that no other has. */
+export async function makeAuthority(term: Term): Promise<KeyedAuthority> {
+  const made = await generate(commonName(`podscrape CA ${randomBytes(8).toString('hex')}`), {
     ...ALGORITHM,
-    ...validity,
+    ...validity(term),
     extensions: [
       { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ],
   });
+  return { cert: line(made.cert), key: line(made.private) };
+}
+
+/**
+ * Makes a certificate for the names, signed by the CA, which it does not outlive. It has no Authority Key Identifier,
+ * which selfsigned cannot write; with a name for each CA nobody needs it to find the issuer.
+ */
+export async function makeLeaf(
+  names: readonly AlternativeName[],
+  authority: KeyedAuthority,
+  { now, life }: Term,
+): Promise<{ readonly cert: string; readonly key: string }> {
+  const most = new X509Certificate(authority.cert).validToDate.getTime() - now.getTime();
   // Clients read the alternative names only; a host name may be too long for a common name.
   const leaf = await generate(commonName('podscrape'), {
     ...ALGORITHM,
-    ...validity,
-    ca: { key: authority.private, cert: authority.cert },
+    ...validity({ now, life: Math.min(life, most) }),
+    ca: authority,
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },
@@ -57,7 +84,11 @@ export async function makeCertificates(
       { name: 'subjectAltName', altNames: names.map(entry) },
     ],
   });
-  return { ca: line(authority.cert), cert: line(leaf.cert), key: line(leaf.private) };
+  return { cert: line(leaf.cert), key: line(leaf.private) };
+}
+
+function validity({ now, life }: Term): { notBeforeDate: Date; notAfterDate: Date } {
+  return { notBeforeDate: new Date(now.getTime() - SKEW), notAfterDate: new Date(now.getTime() + life) };
 }
 
 function commonName(value: string): { name: string; value: string }[] {

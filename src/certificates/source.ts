@@ -4,6 +4,7 @@ import { CertificateError } from './error.ts';
 import { readPair } from './files.ts';
 import { keptCertificates } from './kept.ts';
 import { alternativeNames } from './names.ts';
+import { invalidity } from './pem.ts';
 import { makeCertificates } from './self-signed.ts';
 
 export { CertificateError } from './error.ts';
@@ -34,6 +35,31 @@ export interface Certificate {
   readonly notAfter: Date;
   /** One line for the log: where it comes from, for which names, until when. Nothing secret. */
   readonly description: string;
+}
+
+/** Where the server's certificate comes from for as long as the process lives, whichever way. */
+export interface CertificateSource {
+  /** What to serve with; undefined until there is something. */
+  current(): Certificate | undefined;
+  /** Told of each one that comes after `current` was asked. */
+  onChange(listener: (certificate: Certificate) => void): void;
+  /** Why clients would refuse it at this moment, or why there is none; undefined when all is well. */
+  unready(now: Date): string | undefined;
+  /** Resolves when nothing is under way any more. */
+  close(): Promise<void>;
+}
+
+/** A source of a certificate that never changes. */
+export function constantSource(certificate: Certificate): CertificateSource {
+  return {
+    current: () => certificate,
+    onChange: () => undefined,
+    unready: (now) => {
+      const wrong = invalidity(new X509Certificate(certificate.cert), now);
+      return wrong === undefined ? undefined : `it ${wrong}`;
+    },
+    close: async () => undefined,
+  };
 }
 
 /**

@@ -10,6 +10,8 @@ export interface KeptConfig {
   engine(): EngineConfig;
   /** How long to serve on after SIGTERM, in milliseconds. */
   drainMs(): number;
+  /** How long certificates of our own are to live. */
+  certificates(): Config['certificates'];
   /** Ends the watching of the file. */
   stop(): void;
 }
@@ -29,7 +31,7 @@ export interface KeepOptions {
 export function keepConfig({ file, config, ownNamespace, log, metrics, accept }: KeepOptions): KeptConfig {
   let current = config;
   let engine = withOwnNamespace(config.engine, ownNamespace);
-  metrics.configReloaded('success', new Date());
+  metrics.configReloaded('success', new Date(), config.engine.hash);
   const watch =
     file === undefined
       ? undefined
@@ -42,7 +44,7 @@ export function keepConfig({ file, config, ownNamespace, log, metrics, accept }:
             current = next;
             engine = withOwnNamespace(next.engine, ownNamespace);
             log.level = next.logging.level;
-            metrics.configReloaded('success', new Date());
+            metrics.configReloaded('success', new Date(), next.engine.hash);
             log.info({ config: file, configHash: next.engine.hash }, 'configuration reloaded');
             tellWhatElse({ started: config, before, next }, log);
           },
@@ -58,6 +60,7 @@ export function keepConfig({ file, config, ownNamespace, log, metrics, accept }:
   return {
     engine: () => engine,
     drainMs: () => current.server.drainSeconds * 1000,
+    certificates: () => current.certificates,
     stop: () => watch?.stop(),
   };
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { CertificateError } from '../certificates/error.ts';
 import { alternativeNames, DEFAULT_DNS_NAMES } from '../certificates/names.ts';
 import { dnsLabel, wholeNumber } from './arguments.ts';
+import { DEFAULT_LEASE } from './certificates.ts';
 import type { CommandIo } from './command.ts';
 import { serve, SERVE_DEFAULTS } from './serve.ts';
 import type { ServeOptions } from './serve.ts';
@@ -20,13 +21,38 @@ export function define(command: Command): void {
     .addOption(
       new Option(
         '--cert-dir <directory>',
-        'keep certificates made by podscrape here; without this and --tls-cert they live in memory',
+        'keep certificates made by podscrape here; without this, --tls-cert and --cert-secret they live in memory',
       ).conflicts(['tlsCert', 'tlsKey']),
+    )
+    .addOption(
+      new Option(
+        '--cert-secret <name>',
+        'keep an authority and certificates made by podscrape in this Secret of its namespace, for all replicas',
+      )
+        .conflicts(['tlsCert', 'tlsKey', 'certDir'])
+        .argParser(dnsSubdomain),
+    )
+    .option(
+      '--lease <name>',
+      `Lease of the replica that renews what --cert-secret keeps (default: ${DEFAULT_LEASE})`,
+      dnsSubdomain,
+    )
+    .option(
+      '--no-publish-ca',
+      'with --cert-secret: leave the caBundle of the webhook configurations to someone else',
     )
     .option(
       '--dns-name <name...>',
       `names and addresses that a certificate made by podscrape is for (default: ${DEFAULT_DNS_NAMES.join(' ')})`,
       dnsNames,
+    )
+    .option(
+      '--client-ca-file <file>',
+      'PEM file with the CAs of client certificates; clients without one, the API server too, are refused',
+    )
+    .option(
+      '--client-name <name...>',
+      'names, common or alternative, of which a client certificate must have one (default: any)',
     )
     .option(
       '--health-host <address>',
@@ -36,7 +62,7 @@ export function define(command: Command): void {
     .option('--health-port <number>', 'port to serve probes and metrics on', port, SERVE_DEFAULTS.healthPort)
     .option(
       '--kubeconfig <file>',
-      'kubeconfig to watch namespaces with (default: the Pod’s ServiceAccount; outside a cluster nobody watches)',
+      'kubeconfig for namespaces and --cert-secret (default: the Pod’s ServiceAccount; outside a cluster nobody watches)',
     )
     .option('--context <name>', 'context of --kubeconfig (default: its current one)')
     .option(
@@ -55,7 +81,31 @@ export async function run(options: ServeArguments, io: CommandIo): Promise<numbe
   if (options.tlsKey !== undefined && options.tlsCert === undefined) {
     throw new UsageError('--tls-key without --tls-cert: give both or neither');
   }
+  for (const [flag, value] of Object.entries({
+    '--lease': options.lease,
+    '--no-publish-ca': options.publishCa === false ? true : undefined,
+  })) {
+    if (value !== undefined && options.certSecret === undefined) {
+      throw new UsageError(`${flag} belongs to --cert-secret; give --cert-secret NAME, or leave it out`);
+    }
+  }
+  if (options.certSecret !== undefined && options.dnsName === undefined) {
+    throw new UsageError(
+      '--cert-secret without --dns-name: name it as the API server calls it, --dns-name SERVICE.NAMESPACE.svc',
+    );
+  }
+  if (options.clientName !== undefined && options.clientCaFile === undefined) {
+    throw new UsageError('--client-name without --client-ca-file: nobody would check the certificate itself');
+  }
   return serve({ ...options, dnsName: options.dnsName ?? [] }, io);
+}
+
+/** The name of a Secret or Lease. */
+function dnsSubdomain(name: string): string {
+  if (name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)) {
+    return name;
+  }
+  throw new InvalidArgumentError('It must be a name of Kubernetes: lower case letters, digits, - and dots.');
 }
 
 function dnsNames(name: string, earlier: readonly string[] = []): string[] {

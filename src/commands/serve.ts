@@ -1,44 +1,41 @@
-import { CertificateError, certificateSource } from '../certificates/source.ts';
-import type { Certificate } from '../certificates/source.ts';
+import { X509Certificate } from 'node:crypto';
+import { CertificateError } from '../certificates/source.ts';
+import type { Certificate, CertificateSource } from '../certificates/source.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/load.ts';
 import { KubeConfigError } from '../kube/config.ts';
 import { startHealthServer } from '../telemetry/health.ts';
-import type { HealthServer } from '../telemetry/health.ts';
 import { ListenError, hostAndPort } from '../telemetry/listen.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { describeFailure } from '../webhook/failure.ts';
 import { createHandler } from '../webhook/handler.ts';
 import { createServer } from '../webhook/server.ts';
-import type { WebhookServer } from '../webhook/server.ts';
+import type { KeyPair, WebhookServer } from '../webhook/server.ts';
+import { followClientCa } from '../certificates/client-ca.ts';
+import type { ClientCa } from '../certificates/client-ca.ts';
+import { firstCertificate, openCertificates } from './certificates.ts';
+import type { CertificateChoice } from './certificates.ts';
 import { keepConfig } from './config-in-force.ts';
 import type { KeptConfig } from './config-in-force.ts';
 import { fail } from './fail.ts';
 import { assertNoPolicies, PoliciesUnwatched, watchNamespaces } from './namespaces.ts';
 import type { WatchedNamespaces } from './namespaces.ts';
+import { untilStopped } from './until-stopped.ts';
 
-export interface ServeOptions {
+export interface ServeOptions extends CertificateChoice {
   /** The configuration file; every default without one. */
   readonly config?: string;
   readonly host: string;
   /** 0 takes any free port; the log says which. */
   readonly port: number;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly certDir?: string;
-  /** Names that a certificate of podscrape's own is for. */
-  readonly dnsName: readonly string[];
+  /** CAs of the client certificates that are required then. */
+  readonly clientCaFile?: string;
+  /** Names of which such a certificate must have one; none: any will do. */
+  readonly clientName?: readonly string[];
   readonly healthHost: string;
   readonly healthPort: number;
-  /** To watch namespaces with; without one, the Pod's ServiceAccount, and outside a cluster nobody watches. */
-  readonly kubeconfig?: string;
-  /** A context of that file. */
-  readonly context?: string;
-  /** podscrape's own namespace, which it never touches; `POD_NAMESPACE` of the environment when left out. */
-  readonly namespace?: string;
 }
 
 /** What can be wrong with the surroundings; everything else is a bug. */
@@ -64,8 +61,7 @@ export async function serve(options: ServeOptions, io: ServeIo): Promise<number>
   const loaded = await loadConfig(options.config);
   if (!loaded.ok) return fail(io, loaded.problems);
   try {
-    const { dnsName: dnsNames, ...rest } = options;
-    return await run(options, loaded.config, await certificateSource({ ...rest, dnsNames }), io);
+    return await run(options, loaded.config, io);
   } catch (error) {
     if (EXPECTED.some((type) => error instanceof type) && error instanceof Error)
       return fail(io, [error.message]);
@@ -73,38 +69,42 @@ export async function serve(options: ServeOptions, io: ServeIo): Promise<number>
   }
 }
 
-async function run(
-  options: ServeOptions,
-  config: Config,
-  certificate: Certificate,
-  io: ServeIo,
-): Promise<number> {
+async function run(options: ServeOptions, config: Config, io: ServeIo): Promise<number> {
   const log = createLog({
     level: config.logging.level,
     ...(io.stdout === process.stdout ? {} : { destination: io.stdout }),
   });
   const env = io.env ?? process.env;
-  const metrics = createMetrics({ version: config.engine.version });
+  const metrics = createMetrics({ version: config.engine.version, ...config.metrics });
   const state: { kept?: KeptConfig } = {};
   const engine = () => state.kept?.engine() ?? config.engine;
-  const namespaces = await watchNamespaces({ options, env, config: engine, log, metrics });
-  const kept = (state.kept = keepConfig({
-    file: options.config,
-    config,
-    ownNamespace: options.namespace ?? env['POD_NAMESPACE'],
-    log,
-    metrics,
-    accept: (next, before) => {
-      if (namespaces === undefined) assertNoPolicies(next);
-      // Annotations are kept by prefix, so that the others have to be read again.
-      else if (next.annotationPrefix !== before.annotationPrefix) setImmediate(() => namespaces.relist());
-    },
-  }));
+  const lives = () => state.kept?.certificates() ?? config.certificates;
+  const clientCa = await openClientCa(options, log);
+  const certificates = await openCertificates({ options, env, lives, log, metrics });
   try {
-    return await serveUntilStopped({ options, config, certificate, kept, namespaces, log, metrics, io });
+    const namespaces = await watchNamespaces({ options, env, config: engine, log, metrics });
+    const kept = (state.kept = keepConfig({
+      file: options.config,
+      config,
+      ownNamespace: options.namespace ?? env['POD_NAMESPACE'],
+      log,
+      metrics,
+      accept: (next, before) => {
+        if (namespaces === undefined) assertNoPolicies(next);
+        // Annotations are kept by prefix, so that the others have to be read again.
+        else if (next.annotationPrefix !== before.annotationPrefix) setImmediate(() => namespaces.relist());
+      },
+    }));
+    try {
+      const parts = { options, config, certificates, clientCa, kept, namespaces, log, metrics, io };
+      return await serveUntilStopped(parts);
+    } finally {
+      kept.stop();
+      await namespaces?.stop();
+    }
   } finally {
-    kept.stop();
-    await namespaces?.stop();
+    clientCa?.stop();
+    await certificates.close();
   }
 }
 
@@ -112,7 +112,8 @@ interface Parts {
   readonly options: ServeOptions;
   /** As it was at the start. */
   readonly config: Config;
-  readonly certificate: Certificate;
+  readonly certificates: CertificateSource;
+  readonly clientCa: ClientCa | undefined;
   readonly kept: KeptConfig;
   readonly namespaces: WatchedNamespaces | undefined;
   readonly log: Log;
@@ -121,31 +122,29 @@ interface Parts {
 }
 
 async function serveUntilStopped(parts: Parts): Promise<number> {
-  const { options, config, certificate, kept, namespaces, log, metrics, io } = parts;
-  metrics.certificateNotAfter(certificate.notAfter);
-  const handler = createHandler({
-    config: () => kept.engine(),
-    namespaces: (name) => namespaces?.lookup(name),
-    metrics,
-    log,
-    clock: () => performance.now(),
-  });
-  const limits = { bodyBytes: config.server.bodyLimitBytes };
-  const server = createServer({ tls: certificate, handler, limits, log, metrics });
+  const { options, certificates, kept, namespaces, log, metrics, io } = parts;
+  const state: { server?: WebhookServer } = {};
   const health = await startHealthServer({
     host: options.healthHost,
     port: options.healthPort,
     metrics,
     log,
     checks: {
-      certificate: () => expiry(certificate, new Date()),
+      certificate: () => certificates.unready(new Date()),
       namespaces: () => (namespaces?.synced() === false ? 'the namespaces are not listed yet' : undefined),
-      server: () => (server.draining() ? 'draining' : server.listening() ? undefined : 'not listening yet'),
+      server: () => {
+        if (state.server?.draining() === true) return 'draining';
+        return state.server?.listening() === true ? undefined : 'not listening yet';
+      },
     },
   });
+  const healthUrl = `http://${hostAndPort(health.address.address, health.address.port)}`;
   try {
+    const first = await firstCertificate(certificates, { health: healthUrl, log, io });
+    if (first === undefined) return 0;
+    const server = (state.server = createWebhook(parts, first));
     const address = await server.listen(options);
-    log.info({ ...certificateFields(options, certificate) }, 'certificate');
+    log.info({ ...certificateFields(options, first) }, 'certificate');
     const engine = kept.engine();
     log.info(
       {
@@ -153,7 +152,7 @@ async function serveUntilStopped(parts: Parts): Promise<number> {
         config: options.config ?? 'built-in defaults',
         configHash: engine.hash,
         webhook: `https://${hostAndPort(address.address, address.port)}`,
-        health: `http://${hostAndPort(health.address.address, health.address.port)}`,
+        health: healthUrl,
         excludedNamespaces: engine.excludedNamespaces,
         namespaces: namespaces === undefined ? 'not watched' : 'watched',
       },
@@ -161,64 +160,69 @@ async function serveUntilStopped(parts: Parts): Promise<number> {
     );
     return await untilStopped(server, () => kept.drainMs(), log, io);
   } finally {
-    await shutDown(server, health);
+    await state.server?.close();
+    await health.close();
   }
 }
 
-/**
- * The first SIGTERM or SIGINT drains (exit code 0), the second ends at once (128 + its number, as shells count).
- *
- * An uncaught error does not end the process while the listener stands. A request shares nothing with others but the
- * configuration, which never changes, and the counters, and what fails inside one is caught by the handler; so what
- * arrives here is a broken socket or timer. Ending would turn one bad connection into an outage, and under
- * `failurePolicy: Fail` the outage of all replicas, one after the other, is that no Pod of the cluster starts.
- * Without the listener there is nothing to protect, and a restart is the cure.
- */
-function untilStopped(server: WebhookServer, drainMs: () => number, log: Log, io: ServeIo): Promise<number> {
-  const events = io.events ?? process;
-  return new Promise((resolve) => {
-    let draining = false;
-    const finish = (code: number) => {
-      log.info({ exitCode: code }, 'stopped');
-      for (const [name, listener] of Object.entries(listeners)) events.off(name, listener);
-      resolve(code);
-    };
-    const stop = (signal: string, number: number) => {
-      if (draining) {
-        log.warn({ signal }, 'second signal, ending at once');
-        return finish(128 + number);
-      }
-      draining = true;
-      const delayMs = drainMs();
-      log.info({ signal, delaySeconds: delayMs / 1000 }, 'draining');
-      void server.drain({ delayMs }).then(() => finish(0));
-    };
-    const onError = (error: unknown) => {
-      log.fatal(describeFailure(error), 'uncaught error');
-      if (!server.listening()) finish(1);
-    };
-    const listeners = {
-      SIGTERM: () => stop('SIGTERM', 15),
-      SIGINT: () => stop('SIGINT', 2),
-      uncaughtException: onError,
-      unhandledRejection: onError,
-    };
-    for (const [name, listener] of Object.entries(listeners)) events.on(name, listener);
+/** The webhook's server, not listening yet, which takes each new certificate as it comes. */
+function createWebhook(parts: Parts, given: Certificate): WebhookServer {
+  const { options, config, certificates, clientCa, kept, namespaces, log, metrics } = parts;
+  const handler = createHandler({
+    config: () => kept.engine(),
+    namespaces: (name) => namespaces?.lookup(name),
+    metrics,
+    log,
+    clock: () => performance.now(),
   });
+  const first = certificates.current() ?? given;
+  const server = createServer({
+    tls: keyPair(first, clientCa),
+    clientNames: options.clientName ?? [],
+    handler,
+    limits: { bodyBytes: config.server.bodyLimitBytes },
+    log,
+    metrics,
+  });
+  metrics.certificateNotAfter(first.notAfter, validFrom(first));
+  let inUse = first;
+  const replace = (certificate: Certificate): void => {
+    try {
+      server.replaceCertificate(keyPair(certificate, clientCa));
+    } catch (error) {
+      metrics.certificateRenewed('failure');
+      log.error({ reason: String(error) }, 'the new certificate cannot be used, the one in use stays');
+      return;
+    }
+    inUse = certificate;
+    metrics.certificateNotAfter(certificate.notAfter, validFrom(certificate));
+  };
+  certificates.onChange((certificate) => {
+    replace(certificate);
+    log.info({ ...certificateFields(options, certificate) }, 'certificate replaced');
+  });
+  clientCa?.onChange(() => replace(inUse));
+  return server;
 }
 
-async function shutDown(server: WebhookServer, health: HealthServer): Promise<void> {
-  await server.close();
-  await health.close();
+function keyPair({ key, cert }: Certificate, clientCa: ClientCa | undefined): KeyPair {
+  return { key, cert, ...(clientCa !== undefined && { clientCa: clientCa.current() }) };
 }
 
-function certificateFields({ certDir }: ServeOptions, { description, notAfter, ca }: Certificate): object {
+async function openClientCa({ clientCaFile }: ServeOptions, log: Log): Promise<ClientCa | undefined> {
+  return clientCaFile === undefined ? undefined : followClientCa({ file: clientCaFile, log });
+}
+
+function validFrom({ cert }: Certificate): Date {
+  return new X509Certificate(cert).validFromDate;
+}
+
+function certificateFields(
+  { certDir, certSecret }: ServeOptions,
+  { description, notAfter, ca }: Certificate,
+): object {
   // An authority that lives in memory can be learnt from nowhere else; it is public.
-  const caBundle =
-    ca === undefined || certDir !== undefined ? {} : { caBundle: Buffer.from(ca).toString('base64') };
+  const elsewhere = certDir !== undefined || certSecret !== undefined;
+  const caBundle = ca === undefined || elsewhere ? {} : { caBundle: Buffer.from(ca).toString('base64') };
   return { source: description, notAfter: notAfter.toISOString(), ...caBundle };
-}
-
-function expiry({ notAfter }: Certificate, now: Date): string | undefined {
-  return now < notAfter ? undefined : `expired on ${notAfter.toISOString()}`;
 }

@@ -13,6 +13,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./webhook-config.ts'),
   },
   {
+    name: 'ready',
+    summary: 'wait until a running podscrape answers, and say what is in the way',
+    load: () => import('./ready.ts'),
+  },
+  {
     name: 'profiles',
     summary: 'list profiles and exporters, as they are or as the configuration file changes them',
     load: () => import('./profiles.ts'),
@@ -31,6 +36,11 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'explain',
     summary: 'say what podscrape would do with manifests, and why',
     load: () => import('./explain.ts'),
+  },
+  {
+    name: 'audit',
+    summary: 'say what a live cluster has missed, and what to do about it',
+    load: () => import('./audit.ts'),
   },
   {
     name: 'local',

@@ -3,8 +3,11 @@ import { canonicalJson } from './hash.ts';
 
 type Parts = Readonly<Record<string, (config: Config) => unknown>>;
 
-/** What the server was made with, by key. */
-const STARTED_WITH: Parts = { 'server.bodyLimitBytes': ({ server }) => server.bodyLimitBytes };
+/** What the server and its metrics were made with, by key. */
+const STARTED_WITH: Parts = {
+  'server.bodyLimitBytes': ({ server }) => server.bodyLimitBytes,
+  'metrics.namespaceLabel': ({ metrics }) => metrics.namespaceLabel,
+};
 
 /** What the webhook configurations are made from, by key. */
 const REGISTERED: Parts = {

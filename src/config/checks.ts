@@ -1,5 +1,6 @@
 import { exporterEntries, profileEntries } from './catalogue.ts';
 import { exporterBounds } from './check-bounds.ts';
+import { certificates } from './check-certificates.ts';
 import { exporters, imageRegistry } from './check-exporters.ts';
 import { policies } from './check-policies.ts';
 import { annotationPrefix, dialects } from './check-prefixes.ts';
@@ -27,5 +28,6 @@ export function check(data: unknown): Finding[] {
     ...imageRegistry(data['imageRegistry']),
     ...exporters(allExporters),
     ...exporterBounds(data['exporterBounds']),
+    ...certificates(data['certificates']),
   ];
 }

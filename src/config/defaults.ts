@@ -20,6 +20,8 @@ export const DEFAULTS = {
     bodyLimitBytes: 7340032,
     drainSeconds: 15,
   },
+  certificates: { life: '90d', authorityLife: '1825d' },
+  metrics: { namespaceLabel: false },
   logging: { level: 'info' },
 } as const;
 

@@ -21,6 +21,9 @@ export interface Config {
     /** How long to serve on, unready, after SIGTERM. */
     readonly drainSeconds: number;
   };
+  /** How long certificates of podscrape's own live: durations. */
+  readonly certificates: { readonly life: string; readonly authorityLife: string };
+  readonly metrics: { readonly namespaceLabel: boolean };
   readonly logging: { readonly level: LogLevel };
 }
 
@@ -50,6 +53,8 @@ export function effectiveConfig(file: ConfigFile): Config {
     // The version stands beside the hash in `P/status`; in it, an upgrade would look like a new configuration.
     engine: { ...decisive, version: VERSION, hash: shortHash(decisive) },
     server: { ...DEFAULTS.server, ...file.server },
+    certificates: { ...DEFAULTS.certificates, ...file.certificates },
+    metrics: { ...DEFAULTS.metrics, ...file.metrics },
     logging: { ...DEFAULTS.logging, ...file.logging },
   };
 }

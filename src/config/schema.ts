@@ -2,8 +2,10 @@ import Type from 'typebox';
 
 import { DEFAULTS } from './defaults.ts';
 import { ExporterBounds } from './schema-bounds.ts';
+import { Certificates } from './schema-certificates.ts';
 import { Dialects } from './schema-dialects.ts';
 import { Exporters, ImageRegistry } from './schema-exporters.ts';
+import { MetricsSettings } from './schema-metrics.ts';
 import { closed, DNS_NAME, EXPECTED, Label, ProfileName } from './schema-parts.ts';
 import { Policies } from './schema-policies.ts';
 import { Profiles } from './schema-profiles.ts';
@@ -129,6 +131,8 @@ export const ConfigFile = Type.Object(
         { ...closed, description: 'Limits of the HTTPS server.', examples: [{ drainSeconds: 30 }] },
       ),
     ),
+    certificates: Type.Optional(Certificates),
+    metrics: Type.Optional(MetricsSettings),
     logging: Type.Optional(
       Type.Object(
         {

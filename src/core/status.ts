@@ -14,7 +14,7 @@ import { clip, withoutControlCharacters } from './text.ts';
  * verdict rests on it: it is read for bookkeeping only, and a forged one can claim no more than what podscrape
  * itself would have written.
  */
-interface StatusRecord {
+export interface StatusRecord {
   /** podscrape's version. */
   readonly version: string;
   /** The configuration's hash. */
@@ -59,6 +59,11 @@ function recordOf(decision: Decision, config: EngineConfig): StatusRecord {
 export interface Recorded {
   readonly added: Partial<Added>;
   readonly changed: Changed;
+}
+
+/** The whole record as it stands on the Pod, true or not; undefined for what is none. */
+export function statusRecord(pod: Pod, config: EngineConfig): StatusRecord | undefined {
+  return parse(own(pod.metadata?.annotations, statusKey(config)));
 }
 
 /** What an earlier pass wrote down of itself, true or not; empty without a record. */

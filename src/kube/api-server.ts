@@ -15,6 +15,8 @@ export interface ApiServer {
   readonly url: string;
   /** Whose credentials these are, for messages: a file and context, or the Pod's ServiceAccount. */
   readonly source: string;
+  /** The namespace that is meant where none is named; undefined where nothing says so. */
+  readonly namespace?: string;
   /** Asked for anew at each connection: tokens, certificates and CAs rotate. Errors: a file or plugin that fails. */
   credentials(): Promise<Credentials>;
 }

@@ -1,6 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
-import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 
 import { ioReason } from '../core/io-reason.ts';
 import type { ApiServer } from './api-server.ts';
@@ -37,6 +38,21 @@ export async function loadKubeConfig(options: KubeConfigOptions = {}): Promise<A
 }
 
 /**
+ * The kubeconfig file that kubectl takes when it is told of none: that of KUBECONFIG, else `~/.kube/config`; undefined where
+ * there is no such file. Errors: KubeConfigError for several files, which kubectl merges.
+ */
+export async function usualKubeConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<string | undefined> {
+  const [file, ...more] = (env['KUBECONFIG'] ?? '').split(delimiter).filter((name) => name !== '');
+  if (more.length > 0)
+    throw new KubeConfigError('KUBECONFIG names several files; give one with --kubeconfig FILE');
+  if (file !== undefined) return file;
+  const usual = join(env['HOME'] ?? homedir(), '.kube', 'config');
+  return (await isReadable(usual)) ? usual : undefined;
+}
+
+/**
  * The Pod's ServiceAccount. Not through client-node, whose import takes 370 ms and 85 MB, and which keeps the first CA
  * for as long as the process lives.
  */
@@ -49,12 +65,21 @@ async function inCluster(host: string, port: string, folder: string): Promise<Ap
       );
     });
   }
+  const namespace = await readFile(join(folder, 'namespace'), 'utf8').catch(() => '');
   return {
     url: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     source: "the Pod's ServiceAccount",
+    ...(namespace.trim() === '' ? {} : { namespace: namespace.trim() }),
     async credentials() {
       const [token, ca] = await Promise.all(files.map((file) => readFile(file, 'utf8')));
       return { ca, headers: { authorization: `Bearer ${(token ?? '').trim()}` } };
     },
   };
+}
+
+async function isReadable(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

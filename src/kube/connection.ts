@@ -1,5 +1,5 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 import { ApiError } from './api-server.ts';
@@ -18,8 +18,16 @@ export interface Connection {
    * Errors: ApiError for any status but 200; no connection, or no headers within `answerMs`; `signal`.
    */
   get(target: string, accept: string): Promise<IncomingMessage>;
+  /** The same of a request with a JSON body, whose answer is JSON; 201 is good, too. */
+  send(method: 'POST' | 'PUT' | 'PATCH', target: string, body: Body): Promise<IncomingMessage>;
   /** Lets kept connections go. A proxy's agent is shared with others and stays. */
   close(): void;
+}
+
+/** What is sent. */
+export interface Body {
+  readonly contentType: string;
+  readonly text: string;
 }
 
 /** Reads the credentials; connects with the first request. `answerMs` also bounds the reading: plugins may hang. */
@@ -29,11 +37,16 @@ export async function connect(server: ApiServer, answerMs: number, signal: Abort
   const credentials = await inTime(server.credentials(), answerMs, signal);
   const own = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true });
   const agent = credentials.agent ?? own;
+  const ask = (target: string, more: OutgoingHttpHeaders, method: string, text?: string) => {
+    const headers = { ...credentials.headers, ...more, 'user-agent': 'podscrape' };
+    const options = { ...credentials, agent, headers, signal, method };
+    return answer(new URL(server.url + target), options, answerMs, text);
+  };
   return {
-    get: (target, accept) => {
-      const headers = { ...credentials.headers, accept, 'user-agent': 'podscrape' };
-      const options = { ...credentials, agent, headers, signal };
-      return answer(new URL(server.url + target), options, answerMs);
+    get: (target, accept) => ask(target, { accept }, 'GET'),
+    send: (method, target, { contentType, text }) => {
+      const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(text) };
+      return ask(target, { accept: 'application/json', ...headers }, method, text);
     },
     close: () => own.destroy(),
   };
@@ -77,8 +90,9 @@ async function inTime<T>(promise: Promise<T>, ms: number, signal: AbortSignal): 
 
 async function answer(
   url: URL,
-  options: Credentials & { signal: AbortSignal },
+  options: Credentials & { signal: AbortSignal; method: string },
   answerMs: number,
+  body: string | undefined,
 ): Promise<IncomingMessage> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
@@ -97,9 +111,9 @@ async function answer(
       message.on('error', () => undefined);
       resolve(message);
     });
-    request.end();
+    request.end(body);
   });
-  if (response.statusCode === 200) return response;
+  if (response.statusCode === 200 || response.statusCode === 201) return response;
   const text = await within(response, answerMs, () => textOf(response, LARGEST_STATUS));
   throw new ApiError(response.statusCode ?? 0, statusMessage(text) ?? response.statusMessage ?? '');
 }

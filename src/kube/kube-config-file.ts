@@ -24,9 +24,11 @@ export async function loadKubeConfigFile(file: string, context?: string): Promis
       throw new KubeConfigError(`${path}: ${ioReason(error)}; ${file} names it`);
     });
   }
+  const namespace = config.getContextObject(name)?.namespace;
   return {
     url: serverUrl(cluster, file),
     source: `${file}, context ${quoted(name)}`,
+    ...(namespace ? { namespace } : {}),
     async credentials() {
       const options: Credentials = {};
       await config.applyToHTTPSOptions(options);

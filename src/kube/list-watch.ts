@@ -28,6 +28,13 @@ export interface Listed {
   readonly metadata: ObjectMeta;
 }
 
+/** Which objects, and what of them. */
+export interface Selection {
+  readonly depth: Depth;
+  /** `metadata.name=NAME` for one object alone, which is what RBAC's resourceNames can allow. Default: all. */
+  readonly fieldSelector?: string | undefined;
+}
+
 /** Objects a page: with managedFields about a megabyte of JSON at a time. */
 const PAGE = 500;
 
@@ -48,12 +55,18 @@ export async function listPages(
   connection: Connection,
   path: string,
   take: (object: Listed) => void,
-  options: { readonly answerMs: number; readonly paged: boolean; readonly depth: Depth },
+  options: {
+    readonly answerMs: number;
+    readonly paged: boolean;
+    readonly labelSelector?: string;
+  } & Selection,
 ): Promise<string> {
   let token = '';
   do {
     const query = options.paged ? new URLSearchParams({ limit: String(PAGE) }) : new URLSearchParams();
     if (token !== '') query.set('continue', token);
+    if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
+    if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
     const target = query.size === 0 ? path : `${path}?${query.toString()}`;
     const response = await connection.get(target, accept(options.depth, 'PartialObjectMetadataList'));
     const text = await within(response, options.answerMs, () => textOf(response));
@@ -97,8 +110,7 @@ export async function openWatch(
     readonly resourceVersion: string;
     readonly seconds: number;
     readonly graceMs: number;
-    readonly depth: Depth;
-  },
+  } & Selection,
 ): Promise<AsyncGenerator<WatchEvent>> {
   const query = new URLSearchParams({
     watch: 'true',
@@ -106,6 +118,7 @@ export async function openWatch(
     resourceVersion: options.resourceVersion,
     timeoutSeconds: String(options.seconds),
   });
+  if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
   const target = `${path}?${query.toString()}`;
   const response = await connection.get(target, accept(options.depth, 'PartialObjectMetadata'));
   return readEvents(response, options.seconds * 1000 + options.graceMs);

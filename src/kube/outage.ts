@@ -29,6 +29,8 @@ export interface OutageOptions {
   readonly resource: string;
   /** Whose credentials are used. */
   readonly source: string;
+  /** What is to be allowed. Default: a ClusterRole that allows list and watch on the resource. */
+  readonly right?: string;
   readonly log: WatchLog;
   readonly backoff: BackoffTimes;
   /** Like Math.random. */
@@ -49,13 +51,18 @@ export class Outage {
   }
 
   /** Records a failure, before or after the first full list; returns the pause to make, in milliseconds. */
-  failed(step: 'list' | 'watch', error: unknown, synced: boolean): number {
+  failed(step: 'list' | 'watch' | 'write', error: unknown, synced: boolean): number {
     const { resource, log, backoff, random } = this.#options;
     this.#failures++;
     const pause = pauseMs(this.#failures, backoff, random());
     const fields = { resource, step, ...this.#explain(error), retryInSeconds: pause / 1000 };
     const kind = `${step} ${kindOf(error)}`;
-    const message = synced ? 'watch interrupted, the last known state is in use' : 'nothing listed yet';
+    const message =
+      step === 'write'
+        ? 'writing failed, it will be tried again'
+        : synced
+          ? 'watch interrupted, the last known state is in use'
+          : 'nothing listed yet';
     log[kind === this.#told ? 'debug' : 'warn'](fields, message);
     this.#told = kind;
     return pause;
@@ -64,13 +71,15 @@ export class Outage {
   /** The watch works. */
   over(): void {
     const { resource, log } = this.#options;
-    if (this.#failures > 0) log.info({ resource, failures: this.#failures }, 'watch is back');
+    const message = this.#told?.startsWith('write') === true ? 'writing works again' : 'watch is back';
+    if (this.#failures > 0) log.info({ resource, failures: this.#failures }, message);
     this.#failures = 0;
     this.#told = undefined;
   }
 
   #explain(error: unknown): { reason: string; hint?: string } {
     const { resource, source } = this.#options;
+    const right = this.#options.right ?? `a ClusterRole that allows list and watch on ${resource}`;
     const status = error instanceof ApiError ? error.status : undefined;
     const text = error instanceof Error ? messageOf(error) : String(error);
     const reason = clip(
@@ -78,8 +87,7 @@ export class Outage {
       300,
     );
     if (status === 401) return { reason, hint: `the API server does not know the credentials of ${source}` };
-    if (status === 403)
-      return { reason, hint: `bind a ClusterRole that allows list and watch on ${resource} to that user` };
+    if (status === 403) return { reason, hint: `bind ${right} to that user` };
     return { reason };
   }
 }

@@ -39,13 +39,19 @@ export interface ResourceWatchOptions<T> {
   readonly resource: string;
   /** Default: metadata. */
   readonly depth?: Depth;
+  /** `metadata.name=NAME` for one object alone. Default: all. */
+  readonly fieldSelector?: string;
+  /** The right that the watch needs, for the hint where it is lacking. Default: a ClusterRole for the resource. */
+  readonly right?: string;
   /** What is kept of an object; nothing where it does not matter. */
   readonly keep: (object: Listed) => T | undefined;
   readonly log: WatchLog;
   /** After each failure and each list that had become too old; not when a watch ends in its time. */
-  readonly onRestart?: (reason: RestartReason) => void;
+  readonly onRestart?: (reason: RestartReason, error: unknown) => void;
   /** After each full list, with the number of objects. */
   readonly onSync?: (objects: number) => void;
+  /** After each full list and each event. */
+  readonly onChange?: () => void;
   readonly times?: Partial<WatchTimes>;
   readonly random?: () => number;
 }
@@ -92,6 +98,7 @@ export class ResourceWatch<T> {
       log: options.log,
       backoff: this.#times,
       random: this.#random,
+      ...(options.right !== undefined && { right: options.right }),
     });
     this.#done = this.#run();
   }
@@ -136,7 +143,7 @@ export class ResourceWatch<T> {
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<End> {
-    const { server, path, depth = 'metadata' } = this.#options;
+    const { server, path, depth = 'metadata', fieldSelector } = this.#options;
     const { answerMs, settledMs, watchSeconds, graceMs } = this.#times;
     let step: End['step'] = this.#version === undefined ? 'list' : 'watch';
     const watch = { settled: false };
@@ -148,7 +155,13 @@ export class ResourceWatch<T> {
       step = 'watch';
       // Spread, so that replicas that started together do not come back together for ever.
       const seconds = Math.ceil(watchSeconds * (1 - this.#random() / 4));
-      const events = await openWatch(connection, path, { resourceVersion, seconds, graceMs, depth });
+      const events = await openWatch(connection, path, {
+        resourceVersion,
+        seconds,
+        graceMs,
+        depth,
+        fieldSelector,
+      });
       timer = setTimeout(() => {
         watch.settled = true;
         this.#outage.over();
@@ -166,7 +179,7 @@ export class ResourceWatch<T> {
 
   /** Replaces all that is known, at once and at the end. */
   async #list(connection: Connection): Promise<string> {
-    const { path, depth = 'metadata', onSync } = this.#options;
+    const { path, depth = 'metadata', fieldSelector, onSync, onChange } = this.#options;
     const { answerMs } = this.#times;
     const objects: Objects<T> = new Map();
     let count = 0;
@@ -176,17 +189,18 @@ export class ResourceWatch<T> {
     };
     let version: string;
     try {
-      version = await listPages(connection, path, take, { answerMs, paged: true, depth });
+      version = await listPages(connection, path, take, { answerMs, paged: true, depth, fieldSelector });
     } catch (error) {
       if (!isExpired(error)) throw error;
       // Where etcd is compacted between two pages it may be the next time too; client-go's pager does the same.
       objects.clear();
       count = 0;
-      version = await listPages(connection, path, take, { answerMs, paged: false, depth });
+      version = await listPages(connection, path, take, { answerMs, paged: false, depth, fieldSelector });
     }
     this.#objects = objects;
     this.#synced = true;
     onSync?.(count);
+    onChange?.();
     return version;
   }
 
@@ -194,6 +208,7 @@ export class ResourceWatch<T> {
     if (type === 'DELETED') remove(this.#objects, object);
     else if (type !== 'BOOKMARK') this.#put(this.#objects, object);
     this.#version = object.metadata.resourceVersion ?? this.#version;
+    if (type !== 'BOOKMARK') this.#options.onChange?.();
   }
 
   #put(objects: Objects<T>, object: Listed): void {
@@ -208,7 +223,7 @@ export class ResourceWatch<T> {
   async #recover({ step, error, settled }: End, resumed: boolean, signal: AbortSignal): Promise<void> {
     if (error === undefined) return;
     const expired = step === 'watch' && isExpired(error);
-    this.#options.onRestart?.(expired ? 'expired' : step);
+    this.#options.onRestart?.(expired ? 'expired' : step, error);
     // Usual after a while without news, and a list helps; not so when the version comes from a list just made.
     if (expired && (resumed || settled)) return;
     const pause = this.#outage.failed(step, error, this.#synced);

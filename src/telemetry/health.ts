@@ -12,7 +12,7 @@ export interface HealthOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType' | 'ready'>;
   /** By name; all must be fulfilled for `/readyz` to say 200. */
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly log: Log;
@@ -43,11 +43,10 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
     // restart would repair neither.
     '/healthz': () => page(200, 'ok'),
     '/readyz': () => readiness(options.checks),
-    '/metrics': async () => ({
-      status: 200,
-      type: options.metrics.contentType,
-      body: await options.metrics.text(),
-    }),
+    '/metrics': async () => {
+      options.metrics.ready(readiness(options.checks).status === 200);
+      return { status: 200, type: options.metrics.contentType, body: await options.metrics.text() };
+    },
   };
   const server = createServer((request, response) => {
     answer(pages, request, response).catch((error: unknown) => {

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import Fastify from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics, ShedCause } from '../telemetry/metrics.ts';
 import { createBudget, receiveBody } from './body.ts';
 import { lingerOnClose } from './connections.ts';
 import { edgeError, errorBody } from './errors.ts';
-import type { EdgeError } from './errors.ts';
+import type { EdgeError, EdgeErrorCode } from './errors.ts';
 import { describeFailure } from './failure.ts';
 import type { Handler, Trigger } from './handler.ts';
 import type { ServerLimits } from './limits.ts';
@@ -23,7 +23,7 @@ export interface AppOptions {
   readonly handler: Handler;
   readonly limits: ServerLimits;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'rejected'>;
+  readonly metrics: Pick<Metrics, 'rejected' | 'shed' | 'bodyBytesInFlight'>;
   readonly phase: () => Phase;
   /** Milliseconds that the event loop is behind. */
   readonly lag: () => number;
@@ -46,6 +46,15 @@ const ALL_PATHS: readonly string[] = [...Object.keys(PATHS), VALIDATE_PATH];
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
+/** What is sent away to come again: why, and after how many seconds. */
+const SHED: {
+  readonly [code in EdgeErrorCode]?: { readonly cause: ShedCause; readonly retryAfter: string };
+} = {
+  overloaded: { cause: 'overloaded', retryAfter: '1' },
+  'too-many-bodies': { cause: 'body-budget', retryAfter: '1' },
+  draining: { cause: 'draining', retryAfter: '0' },
+};
+
 /** The routes and the one error handler, ready for `inject` in tests and for a server around it. */
 export function createApp(options: AppOptions): App {
   const { handler, limits, log, metrics } = options;
@@ -60,7 +69,7 @@ export function createApp(options: AppOptions): App {
     frameworkErrors: (_error, request, reply) => refuse(request, reply, noSuchPath()),
   });
 
-  readBodies(app, limits);
+  readBodies(app, limits, (bytes) => metrics.bodyBytesInFlight(bytes));
 
   app.addHook('onRequest', (request, reply, next) => {
     const refusal = refusalOf(request);
@@ -94,7 +103,10 @@ export function createApp(options: AppOptions): App {
       const review = checkReview(request.body);
       if (!review.ok) return refuse(request, reply, review.error);
       // As text, so that an answer that cannot be written fails here, and open.
-      reply.type(JSON_TYPE).send(JSON.stringify(answer(review.request)));
+      const text = JSON.stringify(answer(review.request));
+      // What is parsed takes many times the memory of its bytes, and the answer may be long on its way.
+      request.body = undefined;
+      reply.type(JSON_TYPE).send(text);
     });
   }
 
@@ -107,16 +119,18 @@ export function createApp(options: AppOptions): App {
 
   function refuse(request: FastifyRequest, reply: FastifyReply, error: EdgeError): void {
     metrics.rejected(error.status);
-    const level = error.code === 'body-too-large' ? 'warn' : 'debug';
+    const level = error.status === 413 ? 'warn' : 'debug';
     log[level]({ code: error.code, status: error.status, client: request.ip }, 'request refused');
     if (error.code === 'method-not-allowed') reply.header('Allow', 'POST');
-    // The apiserver repeats a POST on 5xx only when it is told when to.
-    if (error.code === 'draining') reply.header('Retry-After', '0');
-    if (error.code === 'overloaded') reply.header('Retry-After', '1');
-    if (error.code === 'draining' || hasLongRest(request, limits.bodyBytes)) {
-      reply.header('Connection', 'close');
-      lingerOnClose(request.raw, limits.lingerMs);
+    const shed = SHED[error.code];
+    if (shed !== undefined) {
+      metrics.shed(shed.cause);
+      // The apiserver repeats a POST on 5xx only when it is told when to.
+      reply.header('Retry-After', shed.retryAfter);
     }
+    const closes = error.code === 'draining' || hasLongRest(request, limits.bodyBytes);
+    if (closes) reply.header('Connection', 'close');
+    if (closes || endsItself(request)) lingerOnClose(request.raw, limits.lingerMs);
     reply.code(error.status).type(JSON_TYPE).send(errorBody(error));
   }
 
@@ -124,10 +138,10 @@ export function createApp(options: AppOptions): App {
 }
 
 /** Replaces fastify's body parsers: they know no common budget, and refuse keys that labels may have. */
-function readBodies(app: App, limits: ServerLimits): void {
+function readBodies(app: App, limits: ServerLimits, onBytes: (bytes: number) => void): void {
   // `remove`: the apiserver, not podscrape, is the judge of an object with a key like __proto__.
   const parse = app.getDefaultJsonParser('remove', 'remove');
-  const budget = createBudget(Math.max(limits.inFlightBytes, limits.bodyBytes));
+  const budget = createBudget(Math.max(limits.inFlightBytes, limits.bodyBytes), onBytes);
   const releases = new WeakMap<object, () => void>();
 
   app.addHook('onRequest', (request, reply, next) => {
@@ -174,6 +188,11 @@ function edgeErrorOf(error: FastifyError): EdgeError | undefined {
 function hasLongRest({ raw, headers }: FastifyRequest, bodyBytes: number): boolean {
   if (raw.complete) return false;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > bodyBytes;
+}
+
+/** Whether it is the client who wants the connection to end with the answer, and has not sent all of its body. */
+function endsItself({ raw, headers }: FastifyRequest): boolean {
+  return !raw.complete && headers.connection?.toLowerCase() === 'close';
 }
 
 /** The apiserver adds `?timeout=3s`. */

@@ -5,6 +5,8 @@ import type { EdgeError, EdgeErrorCode } from './errors.ts';
 export interface BodyLimits {
   /** Bytes of one body. */
   readonly bodyBytes: number;
+  /** Values of one body, about: objects and lists, and the commas between all values. */
+  readonly bodyValues: number;
   /** Bytes of all bodies that are being received or answered. */
   readonly inFlightBytes: number;
 }
@@ -16,17 +18,20 @@ export interface Budget {
   give(bytes: number): void;
 }
 
-export function createBudget(total: number): Budget {
+/** @param onChange gets the bytes that are taken now */
+export function createBudget(total: number, onChange: (taken: number) => void): Budget {
   let taken = 0;
+  const change = (bytes: number) => {
+    taken += bytes;
+    onChange(taken);
+  };
   return {
     take(bytes) {
       if (taken + bytes > total) return false;
-      taken += bytes;
+      change(bytes);
       return true;
     },
-    give(bytes) {
-      taken -= bytes;
-    },
+    give: (bytes) => change(-bytes),
   };
 }
 
@@ -63,13 +68,17 @@ export function receiveBody(
     const onData = (chunk: Buffer) => {
       received += chunk.length;
       if (received > limits.bodyBytes) return fail('body-too-large', String(limits.bodyBytes));
-      if (announced === undefined && !take(chunk.length)) return fail('overloaded');
+      if (announced === undefined && !take(chunk.length)) return fail('too-many-bodies');
       chunks.push(chunk);
     };
     const onEnd = () => {
+      const bytes = Buffer.concat(chunks, received);
+      if (holdsMoreValues(bytes, limits.bodyValues))
+        return fail('too-many-values', String(limits.bodyValues));
       detach();
+      chunks.length = 0;
       // One decoding at the end: characters that are split over chunks stay whole.
-      resolve({ ok: true, text: Buffer.concat(chunks, received).toString('utf8'), release });
+      resolve({ ok: true, text: bytes.toString('utf8'), release });
     };
     // `close` without `end`: the client went away, and nobody reads the answer.
     const onClose = () => fail('body-incomplete');
@@ -86,7 +95,7 @@ export function receiveBody(
 
     if (announced !== undefined && announced > limits.bodyBytes)
       return fail('body-too-large', String(limits.bodyBytes));
-    if (announced !== undefined && !take(announced)) return fail('overloaded');
+    if (announced !== undefined && !take(announced)) return fail('too-many-bodies');
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }
@@ -95,6 +104,22 @@ export function receiveBody(
 function announcedLength(request: IncomingMessage): number | undefined {
   const length = request.headers['content-length'];
   return length === undefined ? undefined : Number(length);
+}
+
+/** 1 for the bytes that begin an object, a list or the next value. */
+const BEGINS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  '{[,'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/**
+ * Whether parsing would make so many values that they, not the bytes, fill the memory: an empty object takes two bytes
+ * here and a hundred there. Signs inside of texts count too, which only a text of nothing else makes noticeable.
+ */
+function holdsMoreValues(bytes: Buffer, limit: number): boolean {
+  if (bytes.length <= limit) return false;
+  let count = 0;
+  for (const byte of bytes) count += BEGINS[byte] ?? 0;
+  return count > limit;
 }
 
 function ignore(): void {

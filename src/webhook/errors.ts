@@ -35,6 +35,10 @@ export const EDGE_ERRORS = {
     status: 413,
     message: 'the body is larger than {detail} bytes; server.bodyLimitBytes in the configuration raises it',
   },
+  'too-many-values': {
+    status: 413,
+    message: 'the body holds more than {detail} values; an object that large has no place in etcd',
+  },
   'unsupported-media-type': {
     status: 415,
     message: 'the Content-Type must be application/json',
@@ -42,6 +46,10 @@ export const EDGE_ERRORS = {
   'headers-too-large': { status: 431, message: 'the request headers are too large' },
   internal: { status: 500, message: 'podscrape failed; its log says why' },
   overloaded: { status: 503, message: 'podscrape is busy; try again in a second' },
+  'too-many-bodies': {
+    status: 503,
+    message: 'podscrape holds as many bytes of bodies as it may; try again in a second',
+  },
   draining: { status: 503, message: 'podscrape is shutting down; try again, another replica answers' },
 } as const satisfies Record<string, { status: number; message: string }>;
 

@@ -137,7 +137,7 @@ export function createHandler(options: HandlerOptions): Handler {
       if (encoded !== undefined) metrics.patchSent(encoded.bytes);
       metrics.duration(durationMs / 1000);
       // Last, so that a request that fails on the way here is counted once, as failed.
-      metrics.decision(decision.outcome, decision.reason);
+      metrics.decision(decision.outcome, decision.reason, request.namespace);
       return response;
     } catch (thrown) {
       return failOpen(request.uid, thrown instanceof SelfCheckError ? 'self-check' : stage, thrown, request);
@@ -171,7 +171,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const reason: Reason = stage === 'self-check' ? 'self-check' : 'error';
     // Telling about the failure may fail too (that may be what failed); the answer stands all the same.
     attempt(() => metrics.failedOpen(stage));
-    attempt(() => metrics.decision('skipped', reason));
+    attempt(() => metrics.decision('skipped', reason, request?.namespace));
     attempt(() => {
       const about = request === undefined ? { uid } : requestFields(request);
       log.error({ ...about, reason, stage, ...describeFailure(thrown) }, 'failed open');

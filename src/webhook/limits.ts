@@ -3,6 +3,8 @@ const MIB = 1024 * 1024;
 /** What the edge allows; times in milliseconds. Tests shorten them. */
 export interface ServerLimits {
   readonly bodyBytes: number;
+  /** Of one body: what is parsed takes memory by its values, not by its bytes. */
+  readonly bodyValues: number;
   /** Of all requests together. A body takes three times its size while it is decoded and parsed. */
   readonly inFlightBytes: number;
   /** From the first byte of a request to the last one of its body. */
@@ -26,6 +28,8 @@ export interface ServerLimits {
 export const LIMITS: ServerLimits = {
   // A 100 KB Pod can become an AdmissionReview of 7.1 MB; the apiserver sends none of more than about that.
   bodyBytes: 7 * MIB,
+  // etcd takes objects of 1.5 MiB. The Pods that people write have some hundred values, and the largest some thousand.
+  bodyValues: 100_000,
   inFlightBytes: 48 * MIB,
   receiveMs: 10_000,
   handshakeMs: 10_000,

@@ -1,5 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import { clip, WARNING_LENGTH, withoutControlCharacters } from '../core/text.ts';
+import { AUDIT_LENGTH } from './audit-annotations.ts';
+import type { Audit } from './audit-annotations.ts';
 
 /** The parts of `admission.k8s.io/v1 AdmissionResponse` that podscrape writes. */
 export interface AdmissionResponse {
@@ -21,12 +23,8 @@ export interface AdmissionReviewResponse {
   readonly response: AdmissionResponse;
 }
 
-/** The audit annotations of an answer; empty ones are left out. */
-export type Audit = Readonly<Record<string, string>>;
-
 /** The apiserver drops warnings from 4 KiB on; what is left over carries the quoting. */
 export const WARNINGS_LENGTH = 3000;
-const AUDIT_LENGTH = 256;
 const DENIAL_LENGTH = 1024;
 
 /** The object goes on as it came, and nothing is to be said. */
@@ -96,17 +94,21 @@ export function limitWarnings(texts: readonly string[]): readonly string[] {
 }
 
 /** What the audit log keeps of a decision. */
-export function auditOf({ outcome, reason, profiles, targets, policy, violations }: Decision): Audit {
+export function auditOf(decision: Decision): Audit {
+  const { outcome, reason, profiles, targets, problems, policy, violations } = decision;
   return {
     outcome,
     reason,
     profiles: profiles.join(','),
     targets: targets.map(({ container, port }) => `${container}:${port}`).join(','),
+    problems: unique(problems.map(({ code }) => code)),
     policy: policy === undefined ? '' : `${policy.name}/${policy.mode}`,
-    violations: [...new Set(violations.map(({ convention, severity }) => `${convention}:${severity}`))].join(
-      ',',
-    ),
+    violations: unique(violations.map(({ convention, severity }) => `${convention}:${severity}`)),
   };
+}
+
+function unique(words: readonly string[]): string {
+  return [...new Set(words)].join(',');
 }
 
 const more = (count: number) => `and ${count} more`;
@@ -124,7 +126,7 @@ function warningPart(texts: readonly string[]): { readonly warnings?: readonly s
   return warnings.length === 0 ? {} : { warnings };
 }
 
-function auditPart(audit: Audit): { readonly auditAnnotations?: Audit } {
+function auditPart(audit: Audit): Pick<AdmissionResponse, 'auditAnnotations'> {
   const entries = Object.entries(audit).flatMap(([key, value]) =>
     value === '' ? [] : [[key, clip(plain(value), AUDIT_LENGTH)] as const],
   );

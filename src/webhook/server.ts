@@ -6,6 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createApp } from './app.ts';
 import type { App, Phase } from './app.ts';
+import { checkClients } from './clients.ts';
 import { trackConnections } from './connections.ts';
 import { edgeError, errorBody } from './errors.ts';
 import type { EdgeError } from './errors.ts';
@@ -19,14 +20,18 @@ import { createTlsReporter } from './tls-trouble.ts';
 export interface KeyPair {
   readonly key: string;
   readonly cert: string;
+  /** CAs of client certificates. With one at the start, clients without such a certificate are refused. */
+  readonly clientCa?: string;
 }
 
 export interface ServerOptions {
   readonly tls: KeyPair;
+  /** Names that client certificates must be for, one of them; none: any will do. */
+  readonly clientNames?: readonly string[];
   readonly handler: Handler;
   readonly limits?: Partial<ServerLimits>;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'rejected' | 'began'>;
+  readonly metrics: Pick<Metrics, 'rejected' | 'shed' | 'bodyBytesInFlight' | 'began'>;
 }
 
 export interface WebhookServer {
@@ -47,7 +52,8 @@ export interface WebhookServer {
 }
 
 /** A renewed certificate must not widen what the first one allowed: `setSecureContext` forgets what it is not given. */
-const secured = ({ key, cert }: KeyPair) => ({ key, cert, minVersion: 'TLSv1.2' }) as const;
+const secured = ({ key, cert, clientCa }: KeyPair) =>
+  ({ key, cert, minVersion: 'TLSv1.2', ...(clientCa !== undefined && { ca: clientCa }) }) as const;
 
 /**
  * The HTTPS server of the webhook. HTTP/1.1 only: the apiserver's HTTP/2 keeps to one replica, and resets of streams
@@ -65,6 +71,7 @@ export function createServer(options: ServerOptions): WebhookServer {
 
   const server = createHttpsServer({
     ...secured(options.tls),
+    ...(options.tls.clientCa !== undefined && { requestCert: true, rejectUnauthorized: true }),
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: limits.handshakeMs,
     keepAliveTimeout: limits.keepAliveMs,
@@ -79,6 +86,9 @@ export function createServer(options: ServerOptions): WebhookServer {
     lag: () => meter.lag(),
     onClientError,
   });
+  if (options.tls.clientCa !== undefined) {
+    checkClients(server, { names: options.clientNames ?? [], log, now: () => performance.now() });
+  }
   const connections = trackConnections(server, limits, () => {
     metrics.rejected(408);
     log.debug({ code: 'request-timeout', status: 408 }, 'request refused');

@@ -53,6 +53,7 @@ export const BINARIES = [
     ldflags: prometheusVersionFlags('github.com/prometheus/node_exporter'),
   },
   { name: 'helm', module: 'helm', package: 'helm.sh/helm/v3/cmd/helm', ldflags: helmVersionFlags },
+  { name: 'kubeconform', module: 'kubeconform', package: 'github.com/yannh/kubeconform/cmd/kubeconform' },
   { name: 'manager', module: 'manager', package: '.' },
   { name: 'prometheus', ...PROMETHEUS, package: 'github.com/prometheus/prometheus/cmd/prometheus' },
   { name: 'promtool', ...PROMETHEUS, package: 'github.com/prometheus/prometheus/cmd/promtool' },

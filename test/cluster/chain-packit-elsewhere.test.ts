@@ -64,7 +64,7 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
     const files = ['--cert-file', join(folder, 'cert'), '--key-file', join(folder, 'key')];
     const config = await scrapeConfig(['--api-server', plane.url, '--ca-file', plane.caFile, ...files]);
     await withPrometheus(config, (prometheus) => forbidden(prometheus, CLIENT));
-    const role = ['--clusterrole=podscrape-prometheus', `--user=${CLIENT}`];
+    const role = ['--clusterrole=podscrape:packit:prometheus', `--user=${CLIENT}`];
     await plane.kubectl(['create', 'clusterrolebinding', 'by-certificate', ...role]);
     await found(config);
   });

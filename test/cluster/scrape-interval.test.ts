@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { DISCOVERED } from '../../src/prometheus/explain.ts';
+import { META } from '../../src/prometheus/meta-labels.ts';
 import { ourJobs, withoutReach } from './prometheus/agree-jobs.ts';
 import { AgreeStage } from './prometheus/agree-stage.ts';
 import type { Targets } from './prometheus/answers.ts';
@@ -65,7 +65,7 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
   for (const [name, [asked, interval, timeout]] of Object.entries(TIMES)) {
     it(`${name}: ${JSON.stringify(asked)} is ${interval} and ${timeout}`, () => {
       const seen = targets.active
-        .filter(({ discoveredLabels: labels }) => labels[DISCOVERED.pod] === name)
+        .filter(({ discoveredLabels: labels }) => labels[META.pod] === name)
         .map((one) => [one.scrapePool, one.scrapeInterval, one.scrapeTimeout]);
       assert.deepEqual(seen.sort(), [
         ['podscrape-annotated', interval, timeout],

@@ -8,7 +8,11 @@ import { run, startProcess } from './processes.ts';
 import type { ManagedProcess } from './processes.ts';
 import { waitFor } from './wait.ts';
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+/** The sources' command line; PODSCRAPE_SCRIPT names another, such as the bundle. */
+const CLI = process.env['PODSCRAPE_SCRIPT'] ?? join(import.meta.dirname, '../../src/cli.ts');
+
+/** How long it may take to start, beside many others. */
+const STARTS = { timeoutMs: 60_000 };
 
 /** What {@link startWebhook} can be told. */
 export interface WebhookOptions {
@@ -20,6 +24,18 @@ export interface WebhookOptions {
   readonly kubeconfig?: string;
   /** Keep port and certificate of an earlier one: what a restarted Pod behind the same Service looks like. */
   readonly like?: Webhook;
+  /** Where the certificate comes from. Default: `--cert-dir`, a folder of its own. */
+  readonly certificate?: readonly string[];
+  /** The folder for certificate, configuration and log. Default: one that goes with this process. */
+  readonly directory?: string;
+  /** More arguments of `podscrape serve`. */
+  readonly args?: readonly string[];
+  /** Arguments of Node itself, before the script. */
+  readonly nodeArgs?: readonly string[];
+  /** Beside this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The script to run. Default: the sources' command line. */
+  readonly script?: string;
 }
 
 /** A running `podscrape serve`. */
@@ -39,9 +55,12 @@ export interface Webhook {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
+/** What a webhook configuration needs to know: where it is called, and the folder with the authority, `ca.crt`. */
+export type Front = Pick<Webhook, 'url' | 'certDir'>;
+
 /** Runs the CLI as a process of its own, with a certificate of its own making, and resolves when it is ready. */
 export async function startWebhook(options: WebhookOptions = {}): Promise<Webhook> {
-  const directory = options.like?.certDir ?? temporaryDirectory();
+  const directory = options.like?.certDir ?? options.directory ?? temporaryDirectory();
   const logFile = join(directory, `serve-${process.hrtime.bigint()}.log`);
   const configFile = options.configFile ?? join(directory, 'podscrape.yaml');
   if (options.config !== undefined) writeFileSync(configFile, options.config);
@@ -54,8 +73,8 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Webhoo
     '127.0.0.1',
     '--health-host',
     '127.0.0.1',
-    '--cert-dir',
-    directory,
+    ...(options.certificate ?? ['--cert-dir', directory]),
+    ...(options.args ?? []),
   ];
   const ports = [
     '--port',
@@ -66,17 +85,19 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Webhoo
   const served = startProcess({
     name: 'podscrape',
     command: process.execPath,
-    args: [CLI, ...args, ...ports],
+    args: [...(options.nodeArgs ?? []), options.script ?? CLI, ...args, ...ports],
     logFile,
+    ...(options.env !== undefined && { env: { ...process.env, ...options.env } }),
   });
   const logLines = () => readLines(logFile);
-  const serving = await waitFor('podscrape to serve', () => {
-    served.assertAlive();
-    return logLines().find((line) => line['msg'] === 'serving');
-  });
+  const serving = await served.waitFor(
+    'to serve',
+    () => logLines().find((line) => line['msg'] === 'serving'),
+    STARTS,
+  );
   const port = Number(new URL(String(serving['webhook'])).port);
   const healthPort = Number(new URL(String(serving['health'])).port);
-  await waitFor('podscrape to be ready', async () => (await get(healthPort, '/readyz')).status === 200);
+  await served.waitFor('to be ready', async () => (await get(healthPort, '/readyz')).status === 200, STARTS);
   return {
     process: served,
     port,
@@ -87,13 +108,13 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Webhoo
     logLines,
     stop: async (signal = 'SIGKILL') => {
       if (served.exit === undefined) process.kill(served.pid, signal);
-      await waitFor('podscrape to end', () => served.exit !== undefined);
+      await waitFor('podscrape to end', () => served.exit !== undefined, STARTS);
     },
   };
 }
 
 /** Removed when this process ends: a webhook that is started again needs the certificate of the killed one. */
-function temporaryDirectory(): string {
+export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'podscrape-webhook-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   return directory;
@@ -124,7 +145,7 @@ export function get(port: number, path: string): Promise<{ readonly status: numb
 }
 
 /** `podscrape webhook-config` for the webhook, as a person would pipe it into kubectl. */
-export async function webhookConfig(webhook: Webhook, more: readonly string[] = []): Promise<string> {
+export async function webhookConfig(webhook: Front, more: readonly string[] = []): Promise<string> {
   const args = [
     CLI,
     'webhook-config',
@@ -145,7 +166,7 @@ export async function webhookConfig(webhook: Webhook, more: readonly string[] = 
  */
 export async function register(
   plane: ControlPlane,
-  webhook: Webhook,
+  webhook: Front,
   more: readonly string[] = [],
 ): Promise<void> {
   await plane.kubectl(['apply', '-f', '-'], { stdin: await webhookConfig(webhook, more) });

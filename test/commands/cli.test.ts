@@ -28,10 +28,12 @@ suite('help and version go to standard output, exit code 0', () => {
   const first: Readonly<Record<string, string>> = {
     serve: '--config <file>',
     'webhook-config': '--url <url>',
+    ready: '--url <url...>',
     profiles: '--config <file>',
     inject: '-f, --filename <file>',
     uninject: '-f, --filename <file>',
     explain: '-f, --filename <file>',
+    audit: '-n, --namespace <name>',
     local: '--port <[name=]number>',
     'scrape-config': '--role <role>',
     config: '-h, --help',

@@ -102,6 +102,19 @@ suite('podscrape explain', () => {
     });
   }
 
+  test('-o yaml is YAML 1.1 too', async () => {
+    const odd = join(folder, 'odd.yaml');
+    const annotations = 'annotations: {a: "=", b: "x\\Ny", c: "\\L"}';
+    writeFileSync(
+      odd,
+      MANIFEST.slice(MANIFEST.lastIndexOf('---\n')).replace(/annotations: \{.*?\}/, annotations),
+    );
+    const { stdout } = await run('explain', '-f', odd, '-o', 'yaml');
+    assert.match(stdout, /annotation_a: "="$/m);
+    assert.match(stdout, /annotation_b: "x\\u0085y"$/m);
+    assert.match(stdout, /annotation_c: "\\u2028"$/m);
+  });
+
   test('who is out, and why', async () => {
     const args = ['explain', '-f', path];
     const labels = await run(...args, '--namespace-labels', 'podscrape.dev/inject=disabled');

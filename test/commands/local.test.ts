@@ -95,21 +95,23 @@ suite('the configuration', () => {
 
 suite('how to run it is for people', () => {
   const MOUNT = '-v "$PWD/prometheus.yml:/etc/prometheus/prometheus.yml" prom/prometheus';
+  // Arguments replace those of the image, so that they are said again.
+  const OWN = '--config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus';
 
   test('the image on the network of this machine, or the binary, and where that does not help', async () => {
     const { said } = await local('');
-    assert.ok(said.includes(`\n  docker run -d --net=host ${MOUNT}\n`), said);
-    assert.ok(said.includes('\n  prometheus --config.file=prometheus.yml\n'), said);
+    const listen = '--web.listen-address=127.0.0.1:9090';
+    assert.ok(said.includes(`\n  docker run -d --net=host ${MOUNT} ${OWN} ${listen}\n`), said);
+    assert.ok(said.includes(`\n  prometheus --config.file=prometheus.yml ${listen}\n`), said);
+    assert.match(said, /write 0\.0\.0\.0 in place of\n127\.0\.0\.1 where others are to open it too\.\n/);
     assert.ok(said.includes('http://localhost:9090.'), said);
     assert.match(said, /Docker Desktop, Colima, podman machine[^]*--docker-vm/);
   });
 
   test('another port of Prometheus', async () => {
     const { said } = await local('--prometheus-port 9091');
-    const listen = '--web.listen-address=localhost:9091';
-    // Arguments replace those of the image, so that they are said again.
-    const again = `--config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus ${listen}`;
-    assert.ok(said.includes(`\n  docker run -d --net=host ${MOUNT} ${again}\n`), said);
+    const listen = '--web.listen-address=127.0.0.1:9091';
+    assert.ok(said.includes(`\n  docker run -d --net=host ${MOUNT} ${OWN} ${listen}\n`), said);
     assert.ok(said.includes(`\n  prometheus --config.file=prometheus.yml ${listen}\n`), said);
     assert.ok(said.includes('http://localhost:9091.'), said);
   });

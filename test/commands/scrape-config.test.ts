@@ -67,6 +67,30 @@ suite('podscrape scrape-config', () => {
     assert.deepEqual(stringData, { 'jobs.yaml': jobs.stdout });
   });
 
+  test('rights of one ServiceAccount never replace those of another', async () => {
+    const components = ['--with', 'cadvisor,kube-state-metrics', '--resources', 'pods'];
+    const identities = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const { stdout } = await run('scrape-config', '--print-rbac', ...components, ...args);
+      return parseAllDocuments(stdout).map((document) => {
+        const { kind, metadata } = document.toJS() as {
+          readonly kind: string;
+          readonly metadata: { readonly name: string; readonly namespace?: string };
+        };
+        return `${kind} ${metadata.namespace ?? '-'}/${metadata.name}`;
+      });
+    };
+    // The second and third would be one with a dash between namespace and name.
+    const accounts = ['monitoring/prometheus', 'team-a/prometheus', 'team/a-prometheus', 'team-a/other'];
+    for (const where of [[], ['--namespaces', 'shop,blog']]) {
+      const all = await Promise.all(
+        accounts.map((account) => identities(...where, '--service-account', account)),
+      );
+      const prometheus = all.flat().filter((identity) => !identity.endsWith(':kube-state-metrics'));
+      assert.equal(prometheus.length, accounts.length * (where.length === 0 ? 2 : 8));
+      assert.deepEqual(prometheus, [...new Set(prometheus)]);
+    }
+  });
+
   test('a reader that goes away is no failure', async () => {
     const child = spawn(process.execPath, [CLI, 'scrape-config', '--slow'], { stdio: 'pipe' });
     child.stdout.destroy();
@@ -122,6 +146,9 @@ suite('podscrape scrape-config', () => {
     ['--api-server https://a --key-file c', /--cert-file and --key-file belong together/],
     ['--api-server https://a --ca-file c --insecure-skip-tls-verify', /exclude each other/],
     ['--api-server http://a --token-file t', /must not go over http/],
+    ...['token', 'ca', 'cert', 'key'].map(
+      (what) => [`--api-server https://a --${what}-file=`, /must name a file/] as const,
+    ),
     ['--api-server a:6443', /must be http or https/],
     ['--api-server https://u:p@a', /A password must not stand in it/],
     ['--api-server https://a?b', /no query/],
@@ -144,6 +171,7 @@ suite('podscrape scrape-config', () => {
     ['--pod-label job', /gives job a meaning of its own/],
     ['--labelmap (', /no regular expression of RE2/],
     ['--labelmap (?=a)', /no regular expression of RE2/],
+    ['--labelmap a)|(b', /no regular expression of RE2.* unexpected \)/s],
     ['--slow often', /a Prometheus duration such as 5m/],
     ['--slow 0s', /a Prometheus duration such as 5m/],
     ['--secrets-dir secrets', /an absolute path/],

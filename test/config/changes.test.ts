@@ -14,6 +14,7 @@ suite('what a new file needs beside itself', () => {
     [{}, [], []],
     [{ server: { bodyLimitBytes: 65536, drainSeconds: 1 } }, ['server.bodyLimitBytes'], []],
     [{ server: { drainSeconds: 1 }, logging: { level: 'debug' }, adopt: 'on', openshift: true }, [], []],
+    [{ metrics: { namespaceLabel: true } }, ['metrics.namespaceLabel'], []],
     [{ annotationPrefix: 'example.com' }, [], ['annotationPrefix']],
     [{ optIn: 'label', workloads: 'off' }, [], ['optIn', 'workloads']],
     [{ workloadKinds: [{ group: 'a.b', version: 'v1', kind: 'C', resource: 'cs' }] }, [], ['workloadKinds']],

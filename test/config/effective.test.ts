@@ -13,9 +13,9 @@ import { VERSION } from '../../src/version.ts';
 const hash = (file: ConfigFile): string => effectiveConfig(file).engine.hash;
 
 test('an empty file is every default of the schema', () => {
-  const { engine, server, logging } = effectiveConfig({});
+  const { engine, ...rest } = effectiveConfig({});
   const { profiles, exporters, workloadKinds, version, hash: ofDefaults, ...scalars } = engine;
-  assert.deepEqual({ ...scalars, workloadKinds: [], server, logging }, DEFAULTS);
+  assert.deepEqual({ ...scalars, workloadKinds: [], ...rest }, DEFAULTS);
   assert.deepEqual(workloadKinds, WORKLOAD_KINDS);
   assert.deepEqual(schemaDefaults(ConfigFile), DEFAULTS);
   assert.equal(version, VERSION);
@@ -150,9 +150,13 @@ test('the hash says which configuration decided', async (t) => {
       base,
     );
   });
-  await t.test('server and logging decide nothing', () => {
+  await t.test('server, metrics and logging decide nothing', () => {
     assert.equal(
-      hash({ server: { bodyLimitBytes: 65536, drainSeconds: 1 }, logging: { level: 'trace' } }),
+      hash({
+        server: { bodyLimitBytes: 65536, drainSeconds: 1 },
+        metrics: { namespaceLabel: true },
+        logging: { level: 'trace' },
+      }),
       base,
     );
   });

@@ -204,6 +204,8 @@ suite('good configuration files', () => {
         pushgateway: { external: null, honorLabels: null },
       },
       server: { bodyLimitBytes: 1048576, drainSeconds: 2.5 },
+      certificates: { life: '30d', authorityLife: '365d' },
+      metrics: { namespaceLabel: true },
       logging: { level: 'debug' },
     };
     // JSON is YAML.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inject } from '../../src/core/inject.ts';
 import type { Pod } from '../../src/core/kubernetes.ts';
+import { POD } from '../../src/core/pod-shape.ts';
 import { engineConfig } from './support.ts';
 
 const container = { name: 'web' };
@@ -56,6 +57,7 @@ describe('what has not the shape of a Pod is left to the apiserver', () => {
       );
       assert.equal(result.decision.reason, 'malformed');
       assert.equal(result.pod, value);
+      assert.notDeepEqual(POD.faults(value), []);
     });
   }
 });

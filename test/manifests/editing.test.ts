@@ -130,7 +130,7 @@ describe('objects that are none of podscrape’s, or odd', () => {
 
   it('a Pod without containers is left alone, with a word', () => {
     assert.deepEqual(messages(injected(`${POD}${ASKED}spec: {}\n`)), [
-      'warning: Pod/a: does not have the shape of a Pod; left alone',
+      'warning: Pod/a: spec.containers: is missing: a list is wanted; left alone',
     ]);
   });
 });

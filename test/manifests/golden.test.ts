@@ -67,9 +67,12 @@ async function explained(input: string): Promise<string> {
   let number = 0;
   for await (const document of documents(input)) {
     number += 1;
-    for (const { line, ...record } of explainDocument(document.text, namespaces, config).objects) {
-      const place = { file: 'input.yaml', document: number, line: document.line + line - 1 };
-      texts.push(explanationText({ ...record, ...place }));
+    for (const { line, faults = [], ...record } of explainDocument(document.text, namespaces, config)
+      .objects) {
+      const at = (own: number): number => document.line + own - 1;
+      const place = { file: 'input.yaml', document: number, line: at(line) };
+      const moved = faults.map((fault) => ({ ...fault, line: at(fault.line) }));
+      texts.push(explanationText({ ...record, ...place, faults: moved }));
     }
   }
   return texts.join('\n');

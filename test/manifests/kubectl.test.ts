@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { yamlText } from '../../src/core/yaml-text.ts';
 import { splitDocuments } from '../../src/manifests/documents.ts';
 import { isFault, readManifest } from '../../src/manifests/manifest.ts';
 import { ensureBinaries, whyUnavailable } from '../cluster/binaries.ts';
 import { skipOrFail } from '../cluster/require.ts';
+import { ODD_WORDS, oddTexts } from '../core/odd-texts.ts';
 
 /** What podscrape reads in a manifest is what the real kubectl reads. */
 
@@ -166,6 +169,12 @@ describe(
         assert.deepEqual(rounded(ours.value), theirs);
       });
     }
+
+    it('what the commands print in YAML', () => {
+      const texts = [...ODD_WORDS, ...fc.sample(oddTexts, { numRuns: 500, seed: 20261121 })];
+      const v = texts.map((text) => [text, { [text]: text }]);
+      assert.deepEqual((read(`${HEAD}${yamlText({ v })}`) as { v?: unknown } | undefined)?.v, v);
+    });
 
     for (const [name, frame] of Object.entries(FRAMES)) {
       it(`a stream: ${name}`, async () => {

@@ -55,6 +55,9 @@ const target = (over: Partial<Target> = {}): Target => ({
   ...over,
 });
 
+/** Every time was asked for. */
+const ALL = (): boolean => true;
+
 suite('the Pod that a controller would make', () => {
   const MADE: readonly (readonly [kind: string, name: string, owner: string, label: string | undefined])[] = [
     ['Deployment', 'web-xxxxxxxxxx-xxxxx', 'ReplicaSet web-xxxxxxxxxx', 'pod-template-hash'],
@@ -119,7 +122,7 @@ suite('whether a job discovers a Pod', () => {
       : [discovery.state, ...discovery.notes].join(': ');
   };
   const labelled = podOf(['8080'], {
-    metadata: { name: 'web', namespace: 'shop', labels: { app: 'web', tier: 'a' } },
+    metadata: { name: 'web', namespace: 'shop', labels: { app: 'web', tier: 'a', build: '8' } },
   });
   const CASES: readonly (readonly [what: string, ran: string, expected: RegExp])[] = [
     ['every namespace', seen({}), /^discovered$/],
@@ -158,6 +161,11 @@ suite('whether a job discovers a Pod', () => {
         ['app=api', false],
         ['canary', false],
         ['tier in (b,c)', false],
+        ['build>7,build<9', true],
+        ['build>8', false],
+        ['tier>1', false],
+        ['none<1', false],
+        ['none notin (in),tier in (a,)', true],
       ] as const
     ).map(
       ([label, isSeen]) =>
@@ -172,6 +180,9 @@ suite('whether a job discovers a Pod', () => {
         ['status.phase=Running,metadata.name!=db', true],
         ['status.phase=Pending', false],
         ['spec.hostname=web', false],
+        ['spec.serviceAccountName=default,spec.schedulerName=default-scheduler', true],
+        ['spec.serviceAccountName==robot', false],
+        ['spec.host=,status.podIPs=,status.nominatedNodeName!=x', true],
       ] as const
     ).map(
       ([field, isSeen]) =>
@@ -181,6 +192,19 @@ suite('whether a job discovers a Pod', () => {
           isSeen ? /^discovered$/ : /^not-discovered: the field selector /,
         ] as const,
     ),
+    [
+      'a selector for nodes, whose metadata are attached',
+      seen(
+        { selectors: [{ role: 'node', label: 'a=b' }], attach_metadata: { node: true } },
+        podOf(['8080'], { spec: { ...podOf(['8080']).spec, nodeName: 'one' } }),
+      ),
+      /^untold: cannot be told: it discovers Pods on nodes with a=b, and the node is not known here$/,
+    ],
+    [
+      'no node, whose metadata are attached',
+      seen({ attach_metadata: { node: true } }),
+      /^not-discovered: the Pod is on no node/,
+    ],
     ['a selector for nodes', seen({ selectors: [{ role: 'node', label: 'a=b' }] }), /^discovered$/],
   ];
   for (const [what, ran, expected] of CASES) test(what, () => assert.match(ran, expected));
@@ -256,9 +280,37 @@ suite('targets that were asked for', () => {
     const late = explainPod(podOf(['8080']), [job({}, times)]);
     assert.match(whyNot(late, target()), /given up by Prometheus: .*5m is longer/);
     assert.deepEqual(
-      scrapeFindings(late, []).map(({ code }) => code),
+      scrapeFindings(late, [], ALL).map(({ code }) => code),
       ['invalid'],
     );
+  });
+
+  test('it cannot be told: metadata that nobody knows', () => {
+    const team = '__meta_kubernetes_namespace_label_team';
+    const attach = {
+      kubernetes_sd_configs: [{ role: 'pod', attach_metadata: { namespace: true } }],
+    } as const;
+    const wanted = job(attach, { source_labels: [team], action: 'keep', regex: 'shop' });
+    const scrapes = explainPod(podOf(['8080']), [wanted, job({ job_name: 'kept' }, keep)]);
+    const [asked] = requestedTargets([target()], scrapes);
+    assert.deepEqual(asked?.untold, [
+      {
+        job: 'pods',
+        words: `cannot be told: rule 1 (keep) reads ${team}, which is metadata of the namespace and not known here`,
+      },
+    ]);
+    assert.deepEqual(
+      asked.why.map(({ job: name }) => name),
+      ['kept'],
+    );
+    assert.deepEqual(
+      requestedTargets([target()], explainPod(podOf(['8080']), [wanted, job({})]))[0]!.untold,
+      [],
+    );
+    const known = explainPod(podOf(['8080']), [wanted], { namespace: { labels: { team: 'shop' } } });
+    assert.equal(requestedTargets([target()], known)[0]!.by.length, 1);
+    const other = explainPod(podOf(['8080']), [wanted], { namespace: { labels: {} } });
+    assert.match(whyNot(other, target()), /rule 1 \(keep\): \S+_team is not set/);
   });
 
   test('Istio’s agent carries what speaks http', () => {
@@ -275,13 +327,13 @@ suite('targets that were asked for', () => {
       requested.map(({ by }) => by.map(({ merged }) => merged)),
       [[true], []],
     );
-    assert.deepEqual(scrapeFindings(scrapes, requested), []);
+    assert.deepEqual(scrapeFindings(scrapes, requested, ALL), []);
   });
 });
 
 suite('findings', () => {
   const codes = (scrapes: PodScrapes, ...asked: readonly Target[]): readonly string[] =>
-    scrapeFindings(scrapes, requestedTargets(asked, scrapes)).map(({ code }) => code);
+    scrapeFindings(scrapes, requestedTargets(asked, scrapes), ALL).map(({ code }) => code);
   const container: RelabelConfig = {
     source_labels: ['__meta_kubernetes_pod_container_name'],
     target_label: 'container',
@@ -296,6 +348,10 @@ suite('findings', () => {
     initContainers: init.initContainers!.map((each) => ({ ...each, restartPolicy: 'Always' })),
   };
   const annotations = { 'prometheus.io/port': '1', 'prometheus.io.port': '2' };
+  const MAPPED = '__meta_kubernetes_pod_(?:label|annotation)_(.+)';
+  const mapped = podOf(['8080'], {
+    metadata: { name: 'web', labels: { team: 'one' }, annotations: { team: 'two' } },
+  });
   const CASES: readonly (readonly [what: string, found: readonly string[], expected: readonly string[]])[] = [
     ['nothing', codes(explainPod(podOf(['8080']), [job({})]), target()), []],
     [
@@ -313,6 +369,50 @@ suite('findings', () => {
       'two URLs, one set of labels',
       codes(explainPod(podOf(['8080', '9000']), [job({}, { target_label: 'instance', replacement: 'web' })])),
       ['same-labels'],
+    ],
+    ...(['ftp', '', 'h t'] as const).map(
+      (scheme) =>
+        [
+          `the scheme "${scheme}"`,
+          codes(explainPod(podOf(['8080']), [job({ scheme })])),
+          ['scheme'],
+        ] as const,
+    ),
+    ['a scheme in capitals', codes(explainPod(podOf(['8443']), [job({ scheme: 'HTTPS' })])), []],
+    [
+      'labels that labelmap makes of two, by chance',
+      codes(explainPod(mapped, [job({}, { action: 'labelmap', regex: MAPPED })])),
+      ['collision'],
+    ],
+    [
+      'not where a later rule writes them',
+      codes(
+        explainPod(mapped, [
+          job({}, { action: 'labelmap', regex: MAPPED }, { target_label: 'team', replacement: 'x' }),
+        ]),
+      ),
+      [],
+    ],
+    [
+      'nor where the order is certain',
+      codes(
+        explainPod(mapped, [
+          job({}, { action: 'labelmap', regex: '__meta_kubernetes_pod(?:_container)?_(name)' }),
+        ]),
+      ),
+      [],
+    ],
+    [
+      'labels of metadata that nobody knows',
+      codes(
+        explainPod(podOf(['8080']), [
+          job(
+            { kubernetes_sd_configs: [{ role: 'pod', attach_metadata: { namespace: true } }] },
+            { action: 'labelmap', regex: '__meta_kubernetes_namespace_label_(.+)' },
+          ),
+        ]),
+      ),
+      ['untold'],
     ],
     ['undeclared', codes(explainPod(podOf(['9000']), [job({}, address)])), ['undeclared-port']],
     ['UDP', codes(explainPod(podOf(['53/UDP']), [job({})])), ['not-tcp']],
@@ -350,6 +450,40 @@ suite('findings', () => {
     ['unasked', codes(explainPod(podOf(['8080', '9000']), [job({})]), target()), ['unasked']],
   ];
   for (const [what, found, expected] of CASES) test(what, () => assert.deepEqual(found, expected));
+});
+
+suite('targets that are scraped more than once', () => {
+  const messages = (ports: readonly string[], ...rules: readonly RelabelConfig[]): readonly string[] => {
+    const scrapes = explainPod(podOf(ports), [job({}, ...rules)]);
+    return scrapeFindings(scrapes, [], ALL)
+      .filter(({ code }) => code === 'duplicate-url' || code === 'same-labels')
+      .map(({ message }) => message);
+  };
+  const ports = ['81', '82', '83', '84', '85', '86'];
+  const port: RelabelConfig = {
+    source_labels: ['__meta_kubernetes_pod_container_port_number'],
+    target_label: 'port',
+  };
+  const address: RelabelConfig = { target_label: '__address__', replacement: '10.0.0.7:81' };
+
+  test('one line for each URL, whoever scrapes it', () => {
+    assert.deepEqual(messages(ports, port, address), [
+      'http://10.0.0.7:81/metrics is scraped 6 times, differing only in port: c0:81, c1:82, c2:83, c3:84, c4:85 and c5:86 in job pods',
+    ]);
+    assert.deepEqual(messages(ports.slice(0, 2), port, address), [
+      'http://10.0.0.7:81/metrics is scraped twice, differing only in port: c0:81 and c1:82 in job pods',
+    ]);
+  });
+
+  test('one line for each set of labels, and many targets are counted', () => {
+    const many = Array.from({ length: 1000 }, (_, index) => String(1000 + index));
+    const [line, ...more] = messages(many, { target_label: 'instance', replacement: 'web' });
+    assert.deepEqual(more, []);
+    assert.match(
+      line ?? '',
+      /^http:\S+:1000\S+, .+ and 990 more get the same labels, .+ and 990 more in job pods;/,
+    );
+  });
 });
 
 suite('words', () => {

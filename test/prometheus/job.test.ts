@@ -26,6 +26,11 @@ describe('a job', () => {
       timeout: '10s',
       metricsPath: '/metrics',
       scheme: 'http',
+      histograms: {
+        convert_classic_histograms_to_nhcb: false,
+        always_scrape_classic_histograms: false,
+        scrape_native_histograms: false,
+      },
       params: {},
       honorLabels: false,
       validation: 'utf8',
@@ -56,20 +61,27 @@ describe('a job', () => {
     assert.equal(compiled(own, { metric_name_validation_scheme: 'legacy' }).validation, 'utf8');
   });
 
+  it('takes how histograms are scraped from global where it does not say', () => {
+    const global = { scrape_native_histograms: true, always_scrape_classic_histograms: true };
+    assert.deepEqual(compiled({ scrape_native_histograms: false }, global).histograms, {
+      convert_classic_histograms_to_nhcb: false,
+      always_scrape_classic_histograms: true,
+      scrape_native_histograms: false,
+    });
+  });
+
   it('tells all that is wrong', () => {
     assert.deepEqual(
       problemsOf({
         job_name: '',
         scrape_interval: '1.5m',
         scrape_timeout: '',
-        scheme: 'HTTPS',
         relabel_configs: [{ target_label: 'a' }, { action: 'hashmod', target_label: 'b' }],
       }).map((problem) => problem.replace(/(relabel_configs\.1\.modulus): .*/, '$1')),
       [
         'job_name: is empty; every job has a name of its own',
         'scrape_interval: "1.5m" is no Prometheus duration; write it like 30s or 1m30s',
         'scrape_timeout: "" is no Prometheus duration; write it like 30s or 1m30s',
-        'scheme: "HTTPS" is not http or https',
         'relabel_configs.1.modulus',
       ],
     );

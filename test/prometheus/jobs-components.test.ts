@@ -34,6 +34,8 @@ describe('jobs of components behind Services', () => {
   it('leave Pods that podscrape has marked to the other jobs, which scrape them already', () => {
     const marked = { ...COMPONENT, __meta_kubernetes_pod_annotationpresent_podscrape_dev_status: 'true' };
     assert.ok(!isFound('pushgateway', marked));
+    const refused = { __meta_kubernetes_pod_annotation_podscrape_dev_status: '{"outcome":"refused"}' };
+    assert.ok(isFound('pushgateway', { ...marked, ...refused }));
     // Another podscrape's mark.
     assert.ok(isFound('pushgateway', marked, 'example.test'));
   });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RE2JS } from 're2js';
 
 import { atLeast } from '../../src/prometheus/jobs/durations.ts';
+import { annotationPresent } from '../../src/prometheus/meta-labels.ts';
 import { podJobs } from '../../src/prometheus/jobs/pod.ts';
 import { compileRule } from '../../src/prometheus/relabel-rule.ts';
 import { relabel } from '../../src/prometheus/relabel.ts';
@@ -95,6 +97,63 @@ describe('who is found', () => {
       'podscrape-named https://10.0.0.7:1/actuator',
       'podscrape-named https://10.0.0.7:2/actuator',
     ]);
+  });
+});
+
+describe('the mark', () => {
+  const said = String.raw`podscrape.dev/profile: \"outcome\":\"refused\" is no profile`;
+  const classic: readonly (string | undefined)[] = [
+    undefined,
+    '{"outcome":"refused","reason":"bad-request","version":"1","config":"c"}',
+    '{"outcome":"skipped","reason":"host-network","version":"1","config":"c"}',
+    `{"outcome":"refused","reason":"bad-request","problems":[\n"a",\n"b"\n],"version":"1","config":"c"}`,
+    // As somebody's tool may have written it anew.
+    '{\n  "reason": "bad-request",\n  "outcome": "refused"\n}',
+  ];
+  const marked: readonly string[] = [
+    '',
+    '{}',
+    'true',
+    '{"outcome":"injected","reason":"injected"}',
+    `{"outcome":"injected","reason":"injected","problems":[\n"${said}"\n],"version":"1","config":"c"}`,
+    '{"outcome":"injected","reason":"refused","profiles":["outcome","skipped"]}',
+  ];
+  const of = (status: string | undefined): readonly Seen[] => {
+    const mark: Record<string, string> = status === undefined ? {} : { 'podscrape.dev/status': status };
+    return scrapedOfPod(plain({ annotations: { ...PORT, ...mark }, ...TWO }));
+  };
+  for (const status of classic) {
+    it(`is not ${JSON.stringify(status)}: one classic target`, () => {
+      assert.deepEqual(places(of(status)), ['podscrape-classic http://10.0.0.7:8080/metrics']);
+    });
+  }
+  for (const status of marked) {
+    it(`is ${JSON.stringify(status)}`, () => {
+      assert.deepEqual(places(of(status)), [
+        'podscrape-annotated http://10.0.0.7:8080/metrics',
+        'podscrape-named http://10.0.0.7:9090/metrics',
+      ]);
+    });
+  }
+
+  it('is read alike where a dot matches no end of a line, as in Prometheus 2', () => {
+    const label = '__meta_kubernetes_pod_annotation_podscrape_dev_status';
+    const statuses = [...classic, ...marked, `{"outcome":"injected","profiles":["secure"],\n"x":1}`];
+    const authorization = { credentials: { name: 'token', key: 'value' } };
+    const secure = { summary: 'x', target: { port: 8080 }, interval: '7s', authorization };
+    const file = { profiles: { secure } };
+    const rules = podJobs(optionsOf({}, file))
+      .flatMap(({ relabel_configs = [] }) => relabel_configs)
+      .filter(({ source_labels = [] }) => source_labels.includes(label));
+    assert.ok(rules.length > 10);
+    for (const { source_labels = [], regex = '' } of rules) {
+      for (const status of statuses) {
+        const values = { [label]: status, [annotationPresent('podscrape.dev/status')]: status && 'true' };
+        const text = source_labels.map((name) => values[name] ?? '').join(';');
+        const [older, newer] = [`^(?:${regex})$`, `^(?s:${regex})$`].map((one) => RE2JS.compile(one));
+        assert.equal(older?.matches(text), newer?.matches(text), `${regex}: ${text}`);
+      }
+    }
   });
 });
 

@@ -52,10 +52,15 @@ describe('a prometheus.yml', () => {
     ]);
   });
 
-  it('a scheme that no scrape can have is told, although Prometheus takes it', () => {
-    assert.deepEqual(findingsOf('scrape_configs: [{job_name: a, scheme: htps}]'), [
-      '1:40 scrape_configs[0].scheme: "htps" is not http or https',
-    ]);
+  it('any scheme is taken, as Prometheus takes it', () => {
+    const text =
+      'scrape_configs: [{job_name: a, scheme: htps}, {job_name: b, scheme: ""}, {job_name: c, scheme: ~}]';
+    const { jobs, findings } = readConfig(text);
+    assert.deepEqual(findings, []);
+    assert.deepEqual(
+      jobs.map(({ scheme }) => scheme),
+      ['htps', '', ''],
+    );
   });
 
   it('files that it names are noted', () => {
@@ -140,6 +145,34 @@ describe('what is around a configuration', () => {
   for (const [text, finding] of NONE) {
     it(`nothing to read: ${finding.slice(0, 60)}`, () => assert.deepEqual(findingsOf(text), [finding]));
   }
+});
+
+describe('documents behind the first', () => {
+  const notesOf = (text: string): readonly string[] => readConfig(text).notes.map(line);
+  const told =
+    'is not read: of a file the first document counts, here as for Prometheus; hand this one over by itself';
+  const first = 'scrape_configs:\n- job_name: a\n';
+  const CASES: readonly (readonly [what: string, behind: string, at: number | undefined])[] = [
+    ['jobs', '---\nscrape_configs:\n- job_name: b\n', 4],
+    ['what is wrong there', '---\n# more\n\n- {job_nam: b\n', 6],
+    ['on the marker’s line', '--- {job_name: b}\n', 3],
+    ['behind dots', '...\n%YAML 1.1\n---\njob_name: b\n', 6],
+    ['the third, where the second is empty', '---\n---\na: b\n', 5],
+    ['nothing', '', undefined],
+    ['a marker alone', '---\n', undefined],
+    ['comments', '...\n# that was all\n--- # or not\n\n', undefined],
+  ];
+  for (const [what, behind, at] of CASES) {
+    it(`${what}: ${at === undefined ? 'no note' : `a note at line ${at}`}`, () => {
+      assert.deepEqual(notesOf(`${first}${behind}`), at === undefined ? [] : [`${at}:1 : ${told}`]);
+      assert.deepEqual([namesOf(`${first}${behind}`), findingsOf(`${first}${behind}`)], [['a'], []]);
+    });
+  }
+
+  it('of a manifest too, and of the text in it', () => {
+    const map = `kind: ConfigMap\napiVersion: v1\ndata:\n  prometheus.yml: |\n    scrape_configs: []\n    ---\n    - b\n---\na: b\n`;
+    assert.deepEqual(notesOf(map), [`7:5 data.prometheus.yml: ${told}`, `9:1 : ${told}`]);
+  });
 });
 
 describe('hostile configurations', () => {

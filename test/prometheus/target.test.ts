@@ -5,13 +5,19 @@ import { compileJob } from '../../src/prometheus/job.ts';
 import { makeLabels } from '../../src/prometheus/labels.ts';
 import type { RelabelConfig, ScrapeConfig } from '../../src/prometheus/scrape-config.ts';
 import { targetUrl } from '../../src/prometheus/target-url.ts';
-import { distinctTargets, findTarget, HISTOGRAM_LABELS } from '../../src/prometheus/target.ts';
+import { distinctTargets, findTarget } from '../../src/prometheus/target.ts';
 import type { FoundTarget } from '../../src/prometheus/target.ts';
 
 const DISCOVERED = {
   __address__: '10.0.0.7:8080',
   __meta_kubernetes_namespace: 'shop',
   __meta_kubernetes_pod_name: 'web',
+};
+
+const HISTOGRAMS = {
+  __always_scrape_classic_histograms__: 'false',
+  __convert_classic_histograms_to_nhcb__: 'false',
+  __scrape_native_histograms__: 'false',
 };
 
 function found(config: Partial<ScrapeConfig>, discovered: Record<string, string> = DISCOVERED): FoundTarget {
@@ -35,6 +41,7 @@ describe('a discovered target in a job', () => {
     assert.equal(job, 'pods');
     assert.deepEqual(Object.fromEntries(discovered), {
       ...DISCOVERED,
+      ...HISTOGRAMS,
       __metrics_path__: '/metrics',
       __param_match: 'a',
       __scheme__: 'http',
@@ -54,6 +61,7 @@ describe('a discovered target in a job', () => {
     assert.deepEqual([...labels.keys()], ['instance', 'job', 'namespace']);
     assert.deepEqual(Object.fromEntries(internal), {
       ...own,
+      ...HISTOGRAMS,
       __address__: '10.0.0.7:8080',
       __metrics_path__: '/metrics',
       __param_match: 'a',
@@ -62,7 +70,41 @@ describe('a discovered target in a job', () => {
       __scrape_timeout__: '10s',
       __tmp_x: 'y',
     });
-    for (const name of HISTOGRAM_LABELS.keys()) assert.equal(discovered.has(name), false);
+  });
+
+  it('has how histograms are scraped as labels, which rules read and write', () => {
+    const native = '__scrape_native_histograms__';
+    const { outcome } = found({
+      scrape_native_histograms: true,
+      relabel_configs: [
+        {
+          source_labels: [native, '__convert_classic_histograms_to_nhcb__'],
+          regex: 'true;false',
+          action: 'keep',
+        },
+        set(native, ''),
+        { action: 'labelmap', regex: '__(always_.+)__' },
+      ],
+    });
+    assert.ok(outcome.state === 'scraped');
+    assert.equal(outcome.target.internal.has(native), false);
+    assert.equal(outcome.target.labels.get('always_scrape_classic_histograms'), 'false');
+  });
+
+  it('goes through labelmap in the order in which Prometheus sets its labels', () => {
+    const labels = {
+      ...DISCOVERED,
+      __meta_a: 'of the Pod',
+      __meta_kubernetes_pod_container_name: 'of the port',
+    };
+    const mapped = (regex: string): string | false | undefined => {
+      const rule: RelabelConfig = { action: 'labelmap', regex, replacement: 'x' };
+      const { outcome } = found({ params: { a: ['of a parameter'] }, relabel_configs: [rule] }, labels);
+      return outcome.state === 'scraped' && outcome.target.labels.get('x');
+    };
+    assert.equal(mapped('__meta_a|__meta_kubernetes_pod_container_name'), 'of the Pod');
+    assert.equal(mapped('__scheme__|job'), 'http');
+    assert.equal(mapped('__param_a|job'), 'of a parameter');
   });
 
   it('keeps what discovery has set', () => {

@@ -1,3 +1,7 @@
+import assert from 'node:assert/strict';
+
+import { effectiveConfig } from '../../src/config/effective.ts';
+import { inject } from '../../src/core/inject.ts';
 import type { Container, ContainerPort } from '../../src/core/kubernetes.ts';
 import type { RunningPod } from '../../src/prometheus/pod-discovery.ts';
 import type { RelabelConfig, ScrapeConfig } from '../../src/prometheus/scrape-config.ts';
@@ -98,6 +102,16 @@ function pod(parts: Parts): RunningPod {
     spec: { containers: parts.containers, ...init },
     status: { phase: parts.phase ?? 'Running', podIP: parts.address ?? ADDRESS },
   };
+}
+
+/** A Pod as podscrape leaves it, which carries out nothing of what it asks: the status alone is added. */
+function leftAlone(parts: Parts, outcome: 'refused' | 'skipped', hostNetwork = false): RunningPod {
+  const asked = pod(parts);
+  const own = hostNetwork ? { ...asked, spec: { ...asked.spec, hostNetwork } } : asked;
+  const surroundings = { namespace: 'shop', trigger: 'object' } as const;
+  const { decision, pod: left } = inject(own, surroundings, effectiveConfig({}).engine);
+  assert.deepEqual([decision.outcome, left.spec], [outcome, own.spec]);
+  return { ...own, ...left };
 }
 
 const at = (rest: string, named?: string): Vector['targets'][number] => ({
@@ -320,5 +334,42 @@ export const VECTORS: readonly Vector[] = [
     }),
     job: 'podscrape',
     targets: [at(`${V4}:15020/stats/prometheus`, 'istio-proxy')],
+  },
+  {
+    name: '17: a Pod that was refused keeps what its own annotations say',
+    pod: leftAlone(
+      {
+        annotations: { ...io({ port: '8080' }), 'podscrape.dev/profile': 'htp', 'podscrape.dev/path': 'm' },
+        containers: [container('app', port(8080), port(9102, 'app-metrics')), container('cron')],
+      },
+      'refused',
+    ),
+    job: 'podscrape',
+    targets: [at(`${V4}:8080/metrics`)],
+  },
+  {
+    name: '17: also where it names no port',
+    pod: leftAlone(
+      {
+        annotations: { 'podscrape.dev/profile': 'htp' },
+        containers: [container('app', port(8080), port(9102, 'metrics'))],
+      },
+      'refused',
+    ),
+    job: 'podscrape',
+    targets: [at(`${V4}:8080/metrics`), at(`${V4}:9102/metrics`)],
+  },
+  {
+    name: '17: and one that was skipped',
+    pod: leftAlone(
+      {
+        annotations: { ...io({ path: '/own' }), 'podscrape.dev/port': '9000' },
+        containers: [container('app', { containerPort: 8080, hostPort: 8080, protocol: 'TCP' })],
+      },
+      'skipped',
+      true,
+    ),
+    job: 'podscrape',
+    targets: [at(`${V4}:8080/own`)],
   },
 ];

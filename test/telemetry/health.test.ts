@@ -16,7 +16,7 @@ async function start(
   checks: Readonly<Record<string, ReadinessCheck>> = {},
   text = () => metrics.text(),
 ): Promise<(path: string, method?: string) => Promise<Response>> {
-  const served = { contentType: metrics.contentType, text };
+  const served = { contentType: metrics.contentType, ready: (is: boolean) => metrics.ready(is), text };
   const server = await startHealthServer({ host: '127.0.0.1', port: 0, metrics: served, checks, log });
   t.after(() => server.close());
   return (path, method = 'GET') => fetch(`http://127.0.0.1:${server.address.port}${path}`, { method });
@@ -50,6 +50,14 @@ test('/metrics is the text format', async (t) => {
   const reply = await get('/metrics?x=1');
   assert.equal(reply.headers.get('content-type'), metrics.contentType);
   assert.match(await reply.text(), /^podscrape_build_info\{version="1"\} 1$/m);
+});
+
+test('/metrics says what /readyz says', async (t) => {
+  const server: { trouble?: string } = {};
+  const get = await start(t, { server: () => server.trouble });
+  assert.match(await (await get('/metrics')).text(), /^podscrape_ready 1$/m);
+  server.trouble = 'draining';
+  assert.match(await (await get('/metrics')).text(), /^podscrape_ready 0$/m);
 });
 
 test('another path is a 404 that names the pages', async (t) => {

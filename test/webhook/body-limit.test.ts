@@ -45,6 +45,39 @@ test('a body near the limit gets its verdict', async (t) => {
   assert.equal(verdict(await send(port, { body: padded(json, 7 * MIB) })).allowed, true);
 });
 
+test('exactly as many values as may be are taken; one more: 413, in words of its own', async (t) => {
+  const { port, metrics } = await listening(t, { limits: { bodyValues: 1000 } });
+  // A list and the commas in it, and blanks: only what is longer than so many bytes is counted.
+  const list = (values: number) => padded(`[${'0,'.repeat(values - 1)}0]`, 3000);
+  assert.equal(problem(await send(port, { body: list(1000) })).error, 'not-a-review');
+  const reply = await send(port, { body: list(1001) });
+  assert.equal(reply.status, 413);
+  assert.deepEqual(problem(reply), {
+    error: 'too-many-values',
+    message: 'the body holds more than 1000 values; an object that large has no place in etcd',
+  });
+  assert.equal(await metric(metrics, 'podscrape_admission_body_bytes_in_flight'), 0);
+});
+
+test('a client that says it will close, refused while it still sends, reads the answer', async (t) => {
+  const { port } = await listening(t, {
+    limits: { inFlightBytes: 10_000, bodyBytes: 10_000, lingerMs: 60_000 },
+  });
+  const holding = await wire(t, port);
+  holding.socket.write(head(10_000));
+  await until('the budget to be taken', async () => (await send(port, { body: ' ' })).status === 503);
+  const { socket, text } = await wire(t, port, { allowHalfOpen: true });
+  const ended = once(socket, 'end');
+  socket.write(head(9_000).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+  await until('the answer', () => text().startsWith('HTTP/1.1 503 '));
+  await new Promise<void>((resolve, reject) => {
+    socket.write(blank(9_000), (error) => (error ? reject(error) : resolve()));
+  });
+  await ended;
+  assert.match(text(), /too-many-bodies/);
+  socket.end();
+});
+
 test('an announced length is judged before a byte of the body is there', async (t) => {
   const { port } = await listening(t);
   const { socket, text } = await wire(t, port);

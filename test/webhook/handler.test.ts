@@ -128,6 +128,7 @@ test('a decision becomes patch, warnings, audit annotations, metrics and one log
     reason: 'injected',
     profiles: 'http',
     targets: 'web:8080',
+    problems: 'unknown-key',
   });
   assert.equal(
     await metric(metrics, 'podscrape_admission_decisions_total{outcome="injected",reason="injected"}'),

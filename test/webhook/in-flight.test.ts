@@ -6,6 +6,7 @@ import { head, listening, metric, problem, send, until, wire } from './support.t
 
 const limits = { bodyBytes: 10_000, inFlightBytes: 25_000 };
 const inFlight = 'podscrape_admission_in_flight_requests';
+const heldBytes = 'podscrape_admission_body_bytes_in_flight';
 
 test('by default the budget is 48 MiB, and a body at most 7 MiB', () => {
   assert.deepEqual([LIMITS.inFlightBytes, LIMITS.bodyBytes], [48 * 1024 * 1024, 7 * 1024 * 1024]);
@@ -18,7 +19,9 @@ test('an announced length counts before a byte of it is there; beyond the budget
   const body = Buffer.alloc(6_000, ' ');
   const refused = await send(port, { body });
   assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '1']);
-  assert.equal(problem(refused).error, 'overloaded');
+  assert.equal(problem(refused).error, 'too-many-bodies');
+  const shed = 'podscrape_admission_shed_requests_total{cause="body-budget"}';
+  assert.equal(await metric(metrics, shed), 1);
   const chunked = await send(port, { body: [body] });
   assert.deepEqual([chunked.status, chunked.headers['retry-after']], [503, '1']);
   assert.equal((await send(port, { body: body.subarray(0, 5_000) })).status, 400, 'what fits is taken');
@@ -61,8 +64,10 @@ for (const [what, end] of [
     const wires = [await wire(t, port), await wire(t, port)];
     for (const { socket } of wires) socket.write(head(10_000));
     await until('both to be received', async () => (await metric(metrics, inFlight)) === 2);
+    assert.equal(await metric(metrics, heldBytes), 20_000);
     for (const { socket } of wires) end(socket);
     await until('both to be over', async () => (await metric(metrics, inFlight)) === 0);
+    assert.equal(await metric(metrics, heldBytes), 0);
     for (let open = 0; open < 2; open += 1) (await wire(t, port)).socket.write(head(10_000));
     await until('both to be received', async () => (await metric(metrics, inFlight)) === 2);
     assert.equal((await send(port, { body: Buffer.alloc(5_000, ' ') })).status, 400);

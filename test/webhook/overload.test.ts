@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startLoadMeter } from '../../src/webhook/load.ts';
-import { listening, problem, send, until } from './support.ts';
+import { listening, metric, problem, send, until } from './support.ts';
 
 function block(milliseconds: number): void {
   const end = performance.now() + milliseconds;
@@ -17,10 +17,11 @@ test('the meter sees a blocked loop, and sees it recover', async (t) => {
 });
 
 test('a loop that lags beyond the bound sends requests away for a second', async (t) => {
-  const { port } = await listening(t, { limits: { maxLagMs: -1 } });
+  const { port, metrics } = await listening(t, { limits: { maxLagMs: -1 } });
   const reply = await send(port);
   assert.deepEqual([reply.status, reply.headers['retry-after']], [503, '1']);
   assert.equal(problem(reply).error, 'overloaded');
+  assert.equal(await metric(metrics, 'podscrape_admission_shed_requests_total{cause="overloaded"}'), 1);
 });
 
 test('stalls of 40 ms send nobody away', async (t) => {

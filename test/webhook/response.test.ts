@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { skipped } from '../../src/core/decision.ts';
 import { WARNING_LENGTH } from '../../src/core/text.ts';
+import { AUDIT_ANNOTATIONS } from '../../src/webhook/audit-annotations.ts';
 import {
   WARNINGS_LENGTH,
   allowed,
   allowedWithPatch,
   allowedWithWarnings,
+  auditOf,
   denied,
   encodePatch,
   limitWarnings,
@@ -50,6 +53,18 @@ test('denied is 403 with the reason', () => {
     allowed: false,
     status: { code: 403, reason: 'Forbidden', message: 'no way' },
   });
+});
+
+test('audit annotations name the kinds of problems, and quote none of them', () => {
+  const problem = { code: 'bad-value', path: 'podscrape.dev/port', message: 'is "s3cret"' } as const;
+  const { outcome, reason, ...rest } = auditOf(skipped('no-request', [problem, problem]));
+  assert.deepEqual([outcome, reason, rest.problems], ['skipped', 'no-request', 'bad-value']);
+  assert.doesNotMatch(JSON.stringify(rest), /s3cret|podscrape.dev/);
+});
+
+test('audit annotations have keys that the API server takes after the name of the webhook', () => {
+  // IsQualifiedName of k8s.io/apimachinery, which AddAnnotation of k8s.io/apiserver asks for.
+  for (const key of Object.keys(AUDIT_ANNOTATIONS)) assert.match(key, /^[a-z]{1,63}$/);
 });
 
 test('audit annotations are clipped, one line, and left out when empty', () => {

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { DISCOVERED } from '../../../src/prometheus/explain.ts';
+import { META } from '../../../src/prometheus/meta-labels.ts';
 import type { JobScrapes, PodScrapes } from '../../../src/prometheus/explain.ts';
 import { nameCollisions } from '../../../src/prometheus/pod-discovery.ts';
 import type { RunningPod } from '../../../src/prometheus/pod-discovery.ts';
-import { HISTOGRAM_LABELS } from '../../../src/prometheus/target.ts';
-import type { ScrapeTarget } from '../../../src/prometheus/target.ts';
+import type { FoundTarget, ScrapeTarget } from '../../../src/prometheus/target.ts';
 import type { ActiveTarget, DroppedTarget, LabelObject, Targets } from './answers.ts';
 import type { Prometheus } from './server.ts';
 
@@ -22,7 +21,7 @@ export interface SaidJob {
   readonly job: string;
   readonly found: readonly {
     readonly discovered: LabelObject;
-    readonly outcome: { readonly state: 'scraped' | 'dropped' | 'invalid'; readonly target?: AgreedTarget };
+    readonly outcome: { readonly state: FoundTarget['outcome']['state']; readonly target?: AgreedTarget };
   }[];
   readonly targets: readonly AgreedTarget[];
 }
@@ -116,7 +115,7 @@ export function targetsOf({ active, dropped }: Targets, name: string): Targets {
 }
 
 function podOf(labels: LabelObject): string {
-  return `${labels[DISCOVERED.namespace] ?? ''}/${labels[DISCOVERED.pod] ?? ''}`;
+  return `${labels[META.namespace] ?? ''}/${labels[META.pod] ?? ''}`;
 }
 
 /** By job, namespace and name. */
@@ -129,8 +128,8 @@ function seenOf({ active, dropped }: Targets): Map<string, Side<SeenTarget>> {
     return side;
   };
   for (const target of active)
-    sideOf(target).active.push({ ...agreedOf(target), discovered: withoutHistograms(target) });
-  for (const target of dropped) sideOf(target).dropped.push(withoutHistograms(target));
+    sideOf(target).active.push({ ...agreedOf(target), discovered: target.discoveredLabels });
+  for (const target of dropped) sideOf(target).dropped.push(target.discoveredLabels);
   return sides;
 }
 
@@ -138,10 +137,6 @@ function seenOf({ active, dropped }: Targets): Map<string, Side<SeenTarget>> {
 export function agreedOf(target: ActiveTarget): AgreedTarget {
   const { scrapeUrl: url, labels, scrapeInterval: interval, scrapeTimeout: timeout } = target;
   return { url, labels, interval, timeout };
-}
-
-function withoutHistograms({ discoveredLabels }: DroppedTarget): LabelObject {
-  return Object.fromEntries(Object.entries(discoveredLabels).filter(([name]) => !HISTOGRAM_LABELS.has(name)));
 }
 
 /** What explain says, as its JSON has it. */

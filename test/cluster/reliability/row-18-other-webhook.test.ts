@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import type { ControlPlane } from './control-plane.ts';
-import { startControlPlane } from './control-plane.ts';
-import { startOtherWebhook } from './other-webhook.ts';
-import type { Mutation, OtherWebhook } from './other-webhook.ts';
-import { assertClaims, assertOnce, containersOf, ONCE, pass } from './passes.ts';
-import { requireCluster } from './require.ts';
-import { register, startWebhook } from './webhook.ts';
-import type { Webhook } from './webhook.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { startControlPlane } from '../control-plane.ts';
+import { startOtherWebhook } from '../other-webhook.ts';
+import type { Mutation, OtherWebhook } from '../other-webhook.ts';
+import { assertClaims, assertOnce, containersOf, ONCE, pass } from '../passes.ts';
+import { requireCluster } from '../require.ts';
+import { register, startWebhook } from '../webhook.ts';
+import type { Webhook } from '../webhook.ts';
 
 const ADDED = { name: 'added', image: 'example.com/added:1' };
 const WITH_PORTS = { ...ADDED, ports: [{ name: 'metrics', containerPort: 9999 }] };
@@ -31,7 +31,7 @@ const PLACES: readonly (readonly [title: string, mutate: Mutation])[] = [
 
 const PROFILES = ['http', 'gunicorn', 'statsd', 'spring-boot, gunicorn'];
 
-describe('a webhook after us, on a real control plane', await requireCluster('other webhooks'), () => {
+describe('row 18: another webhook adds containers after us', await requireCluster('other webhooks'), () => {
   let plane: ControlPlane;
   let webhook: Webhook;
 

@@ -1,0 +1,126 @@
+{{- define "podscrape.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Room is left for what is appended: a Certificate's name is part of others. */}}
+{{- define "podscrape.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "podscrape.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "podscrape.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "podscrape.releaseLabels" -}}
+app.kubernetes.io/name: {{ include "podscrape.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end -}}
+
+{{/* Of the Pods that serve, and of no other: the Pod of helm test is none of them. */}}
+{{- define "podscrape.selectorLabels" -}}
+{{ include "podscrape.releaseLabels" . }}
+app.kubernetes.io/component: webhook
+{{- end -}}
+
+{{- define "podscrape.labels" -}}
+{{- $own := include "podscrape.releaseLabels" . | fromYaml -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- toYaml (merge $own .Values.labels) -}}
+{{- end -}}
+
+{{/*
+metadata of an object: (list $ NAME LABELS ANNOTATIONS); LABELS and ANNOTATIONS come to those of every object.
+"podscrape.clusterMetadata" is the same for what has no namespace.
+*/}}
+{{- define "podscrape.clusterMetadata" -}}
+{{- $root := index . 0 -}}
+{{- $labels := merge (include "podscrape.labels" $root | fromYaml) (index . 2) -}}
+{{- $annotations := merge (deepCopy (index . 3)) $root.Values.annotations -}}
+name: {{ index . 1 }}
+labels:
+  {{- toYaml $labels | nindent 2 }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "podscrape.metadata" -}}
+namespace: {{ (index . 0).Release.Namespace | quote }}
+{{ include "podscrape.clusterMetadata" . }}
+{{- end -}}
+
+{{- define "podscrape.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "podscrape.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "podscrape.secretName" -}}
+{{- if eq .Values.certificates.mode "secret" -}}
+{{- .Values.certificates.secretName -}}
+{{- else -}}
+{{- printf "%s-certificate" (include "podscrape.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "podscrape.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (default $.Chart.AppVersion .tag) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the schema cannot say. Told all at once. */}}
+{{- define "podscrape.check" -}}
+{{- $wrong := list -}}
+{{- $replicas := int .Values.replicas -}}
+{{- range $key := list "failurePolicy" "validatingFailurePolicy" -}}
+{{- if and (eq (index $.Values.webhook $key) "Fail") (lt $replicas 2) -}}
+{{- $wrong = append $wrong (printf "webhook.%s is Fail and replicas is %d: while that one Pod restarts, no Pod that asks for monitoring could start. Set replicas to 2 or more, or webhook.%s to Ignore." $key $replicas $key) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.certificates -}}
+{{- if and (eq .mode "secret") (not .secretName) -}}
+{{- $wrong = append $wrong "certificates.mode is secret and certificates.secretName is empty: name the Secret (tls.crt, tls.key) in the release's namespace." -}}
+{{- end -}}
+{{- if and (ne .mode "secret") .secretName -}}
+{{- $wrong = append $wrong (printf "certificates.secretName is %q, which only mode secret reads, and certificates.mode is %s: set the mode to secret, or leave the name out." .secretName .mode) -}}
+{{- end -}}
+{{- if and (ne .mode "secret") .caBundle -}}
+{{- $wrong = append $wrong (printf "certificates.caBundle is set, which only mode secret reads, and certificates.mode is %s: set the mode to secret, or leave it out." .mode) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.webhook.clientCA -}}
+{{- if and .secret .configMap -}}
+{{- $wrong = append $wrong "webhook.clientCA.secret and webhook.clientCA.configMap are both set: the authority is in one of them, leave the other out." -}}
+{{- end -}}
+{{- if and .names (not (or .secret .configMap)) -}}
+{{- $wrong = append $wrong "webhook.clientCA.names is set without an authority that vouches for them: set webhook.clientCA.secret or webhook.clientCA.configMap." -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (int .Values.port) (int .Values.healthPort) -}}
+{{- $wrong = append $wrong (printf "port and healthPort are both %d: they need a port each." (int .Values.port)) -}}
+{{- end -}}
+{{- $drain := include "podscrape.drainSeconds" . | float64 -}}
+{{- if gt (addf $drain 10) (float64 .Values.terminationGracePeriodSeconds) -}}
+{{- $wrong = append $wrong (printf "terminationGracePeriodSeconds is %d, and podscrape serves on for %v s (config.server.drainSeconds) before it begins to end: set it to %v or more." (int .Values.terminationGracePeriodSeconds) $drain (addf $drain 10)) -}}
+{{- end -}}
+{{- if $wrong -}}
+{{- fail (printf "\n  - %s" (join "\n  - " $wrong)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "podscrape.drainSeconds" -}}
+{{- $server := (.Values.config | default dict).server | default dict -}}
+{{- if hasKey $server "drainSeconds" -}}{{ $server.drainSeconds }}{{- else -}}{{ (include "podscrape.generated" . | fromJson).drainSeconds }}{{- end -}}
+{{- end -}}

@@ -1,0 +1,51 @@
+import type { Log } from '../telemetry/log.ts';
+import { describeFailure } from '../webhook/failure.ts';
+import type { WebhookServer } from '../webhook/server.ts';
+import type { ServeIo } from './serve.ts';
+
+/**
+ * The first SIGTERM or SIGINT drains (exit code 0), the second ends at once (128 + its number, as shells count).
+ *
+ * An uncaught error does not end the process while the listener stands. A request shares nothing with others but the
+ * configuration, which never changes, and the counters, and what fails inside one is caught by the handler; so what
+ * arrives here is a broken socket or timer. Ending would turn one bad connection into an outage, and under
+ * `failurePolicy: Fail` the outage of all replicas, one after the other, is that no Pod of the cluster starts.
+ * Without the listener there is nothing to protect, and a restart is the cure.
+ */
+export function untilStopped(
+  server: WebhookServer,
+  drainMs: () => number,
+  log: Log,
+  io: ServeIo,
+): Promise<number> {
+  const events = io.events ?? process;
+  return new Promise((resolve) => {
+    let draining = false;
+    const finish = (code: number) => {
+      log.info({ exitCode: code }, 'stopped');
+      for (const [name, listener] of Object.entries(listeners)) events.off(name, listener);
+      resolve(code);
+    };
+    const stop = (signal: string, number: number) => {
+      if (draining) {
+        log.warn({ signal }, 'second signal, ending at once');
+        return finish(128 + number);
+      }
+      draining = true;
+      const delayMs = drainMs();
+      log.info({ signal, delaySeconds: delayMs / 1000 }, 'draining');
+      void server.drain({ delayMs }).then(() => finish(0));
+    };
+    const onError = (error: unknown) => {
+      log.fatal(describeFailure(error), 'uncaught error');
+      if (!server.listening()) finish(1);
+    };
+    const listeners = {
+      SIGTERM: () => stop('SIGTERM', 15),
+      SIGINT: () => stop('SIGINT', 2),
+      uncaughtException: onError,
+      unhandledRejection: onError,
+    };
+    for (const [name, listener] of Object.entries(listeners)) events.on(name, listener);
+  });
+}

@@ -1,0 +1,130 @@
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+
+import { bundleEntries } from '../../../src/certificates/bundle.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { run } from '../processes.ts';
+import { get } from '../webhook.ts';
+import type { Webhook } from '../webhook.ts';
+
+const CLI = join(import.meta.dirname, '../../../src/cli.ts');
+
+/** The namespace of podscrape in these tests, and the Secret of its authority. */
+export const NAMESPACE = 'podscrape';
+export const SECRET = 'podscrape-certificates';
+export const MUTATING = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/00-podscrape';
+export const VALIDATING = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/podscrape';
+export const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+
+/** Arguments for an authority of podscrape's own. */
+export const OWN_AUTHORITY = [
+  '--cert-secret',
+  SECRET,
+  '--namespace',
+  NAMESPACE,
+  '--dns-name',
+  '127.0.0.1',
+] as const;
+
+interface Secret {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** The Secret's contents as text; undefined where there is none. */
+export async function secretContents(
+  plane: ControlPlane,
+  namespace = NAMESPACE,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const path = `/api/v1/namespaces/${namespace}/secrets/${SECRET}`;
+  const { status, body } = await plane.request<Secret>('GET', path);
+  if (status !== 200) return undefined;
+  const entries = Object.entries(body.data ?? {});
+  return Object.fromEntries<string>(
+    entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  );
+}
+
+/** Sets keys of the Secret, and takes out those that are null; whatever podscrape writes meanwhile. */
+export async function editSecret(plane: ControlPlane, data: Record<string, string | null>): Promise<void> {
+  const encoded = Object.entries(data).map(([key, value]): [string, string | null] => [
+    key,
+    value === null ? null : Buffer.from(value).toString('base64'),
+  ]);
+  const { status } = await plane.request('PATCH', `${SECRETS}/${SECRET}`, {
+    data: Object.fromEntries<string | null>(encoded),
+  });
+  if (status !== 200) throw new Error(`the Secret could not be edited: ${status}`);
+}
+
+/** The ids of the CAs of a bundle. */
+export function authorities(bundle: string | undefined): readonly string[] {
+  return bundleEntries(bundle ?? '').map(({ id }) => id);
+}
+
+/** The end of a PEM certificate, in milliseconds since 1970. */
+export function endOf(cert: string | undefined): number {
+  return new X509Certificate(cert ?? '').validToDate.getTime();
+}
+
+interface Configuration {
+  readonly metadata: { readonly managedFields?: readonly { manager?: string; operation?: string }[] };
+  readonly webhooks: { name: string; clientConfig: { caBundle?: string; url?: string } }[];
+}
+
+/** A webhook configuration, as it is. */
+export async function configuration(plane: ControlPlane, path = MUTATING): Promise<Configuration> {
+  return (await plane.request<Configuration>('GET', path)).body;
+}
+
+/** The bundle of each entry, as text. */
+export async function publishedBundles(plane: ControlPlane, path = MUTATING): Promise<readonly string[]> {
+  const { webhooks } = await configuration(plane, path);
+  return webhooks.map(({ clientConfig }) => Buffer.from(clientConfig.caBundle ?? '', 'base64').toString());
+}
+
+/** What a webhook configuration without a caBundle is like: the chart's, or `webhook-config` without --ca-file. */
+export async function registerWithoutCa(
+  plane: ControlPlane,
+  url: string,
+  more: readonly string[] = [],
+): Promise<void> {
+  const args = [CLI, 'webhook-config', '--url', url, ...more];
+  const { code, stdout, stderr } = await run(process.execPath, args, {});
+  if (code !== 0) throw new Error(`webhook-config: exit code ${code}\n${stderr}`);
+  await plane.kubectl(['apply', '-f', '-'], { stdin: stdout });
+}
+
+/** Waits until the API server calls the webhook and trusts it. */
+export async function untilCalled(plane: ControlPlane): Promise<void> {
+  const probe = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'probe', annotations: { 'podscrape.dev/profile': 'http' } },
+    spec: { containers: [{ name: 'probe', image: 'probe' }] },
+  };
+  const called = async (): Promise<boolean> => {
+    const { body } = await plane.request('POST', '/api/v1/namespaces/default/pods?dryRun=All', probe);
+    return body.metadata?.annotations?.['prometheus.io/scrape'] === 'true';
+  };
+  await plane.waitFor('the API server to call the webhook', called, { timeoutMs: 30_000 });
+}
+
+/** The value of a metric's series, of which the line begins so. */
+export async function metric(webhook: Pick<Webhook, 'healthPort'>, series: string): Promise<number> {
+  const { body } = await get(webhook.healthPort, '/metrics');
+  const line = body.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? Number.NaN : Number(line.slice(series.length + 1));
+}
+
+/** The replica that leads, once there is one. */
+export async function leaderOf(plane: ControlPlane, replicas: readonly Webhook[]): Promise<Webhook> {
+  return plane.waitFor(
+    'a leader',
+    async () => {
+      for (const replica of replicas) if ((await metric(replica, 'podscrape_leader')) === 1) return replica;
+      return undefined;
+    },
+    { timeoutMs: 40_000 },
+  );
+}

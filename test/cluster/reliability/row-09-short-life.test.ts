@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { startControlPlane } from '../control-plane.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { requireCluster } from '../require.ts';
+import {
+  endOf,
+  metric,
+  NAMESPACE,
+  OWN_AUTHORITY,
+  registerWithoutCa,
+  secretContents,
+  untilCalled,
+} from './authority.ts';
+import { figures } from './figures.ts';
+import { createLoad, summary } from './load.ts';
+import { startReplicas } from './replicas.ts';
+import type { Replicas } from './replicas.ts';
+
+const { life, authorityLife, minutes, perSecond } = figures({
+  always: { life: 6, authorityLife: 12, minutes: 0.35, perSecond: 20 },
+  soak: { life: 60, authorityLife: 300, minutes: 30, perSecond: 20 },
+});
+
+describe(`row 09: a certificate life of ${life} s`, await requireCluster('row 09'), () => {
+  let plane: ControlPlane;
+  let podscrape: Replicas;
+  before(async () => {
+    plane = await startControlPlane({ controllerManager: false });
+    await plane.createNamespace(NAMESPACE);
+    podscrape = await startReplicas({
+      count: 2,
+      kubeconfig: plane.kubeconfig,
+      certificate: OWN_AUTHORITY,
+      config: `certificates: {life: ${life}s, authorityLife: ${authorityLife}s}\n`,
+    });
+    const more = ['--failure-policy', 'Fail', '--timeout-seconds', '20'];
+    await registerWithoutCa(plane, podscrape.front.url, more);
+    await untilCalled(plane);
+  });
+  after(async () => {
+    await podscrape.stop();
+    await plane.stop();
+  });
+
+  it(`no failure for ${minutes} minutes, each leaf renewed at two thirds of its life`, async (t) => {
+    const load = createLoad(plane, { perSecond, total: Math.ceil(perSecond * minutes * 60) });
+    const ends: number[] = [];
+    let running = true as boolean;
+    void load.done.then(() => (running = false));
+    await plane.waitFor(
+      'the load to end',
+      async () => {
+        const end = endOf((await secretContents(plane))?.['tls.crt']);
+        if (end !== ends.at(-1)) ends.push(end);
+        return !running;
+      },
+      { timeoutMs: (minutes + 2) * 60_000, intervalMs: 200 },
+    );
+    t.diagnostic(summary(load));
+    assert.deepEqual(load.failed.slice(0, 10), []);
+    assert.equal(load.injected, load.sent);
+    // The end moves with each leaf by two thirds of a life, and more on a busy machine; a switch to a new authority
+    // comes when it comes.
+    t.diagnostic(
+      `${ends.length} leaves; ${ends
+        .slice(1)
+        .map((end, index) => (end - ends[index]!) / 1000)
+        .join(' ')} s apart`,
+    );
+    assert.ok(ends.length >= 3, `${ends.length} leaves`);
+    assert.ok(
+      ends.length <= (minutes * 60) / ((life * 2) / 3) + (minutes * 60) / ((authorityLife * 2) / 3) + 2,
+    );
+
+    for (const replica of podscrape.replicas) {
+      const seen = await metric(replica, 'podscrape_certificate_not_after_timestamp_seconds');
+      assert.ok(
+        ends.slice(-2).some((end) => end / 1000 <= seen),
+        `${seen} is one of the last`,
+      );
+    }
+  });
+});
