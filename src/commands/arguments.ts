@@ -9,6 +9,12 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
   };
 }
 
+/** A file. Errors: InvalidArgumentError for none, which a variable of a script may have been. */
+export function fileName(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('It must name a file.');
+}
+
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** A namespace or the like: a DNS label. Errors: InvalidArgumentError. */

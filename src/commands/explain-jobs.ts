@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { EngineConfig } from '../core/engine-config.ts';
 import { ioReason } from '../core/io-reason.ts';
 import { didYouMean } from '../core/problem.ts';
-import { oneOf, quoted } from '../core/text.ts';
+import { quoted } from '../core/text.ts';
 import { compileJob } from '../prometheus/job.ts';
 import type { Job } from '../prometheus/job.ts';
 import { defaultJobOptions, PRINTED_GLOBAL } from '../prometheus/jobs/from-config.ts';
@@ -11,6 +11,7 @@ import { podJobs } from '../prometheus/jobs/pod.ts';
 import { PRESETS } from '../prometheus/presets/index.ts';
 import { readConfig } from '../prometheus/read-config.ts';
 import type { PrometheusConfig } from '../prometheus/scrape-config.ts';
+import type { CommandIo } from './command.ts';
 import type { ExplainOptions } from './explain-options.ts';
 import { OWN_PRESET } from './explain-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -36,14 +37,15 @@ export async function chosenJobs(
   options: Pick<ExplainOptions, 'prometheusConfig' | 'preset' | 'job'>,
   engine: EngineConfig,
   running: RunningConfig | undefined,
+  io: Pick<CommandIo, 'stdin'> = {},
 ): Promise<ExplainedJobs> {
-  const all = await allJobs(options, engine, running);
+  const all = await allJobs(options, engine, running, io);
   const { job: wanted } = options;
   if (wanted === undefined || all.problems.length > 0) return all;
   const names = all.jobs.map(({ name }) => name);
   for (const name of wanted) {
     if (names.includes(name)) continue;
-    const there = names.length === 0 ? 'there is none' : `there is ${oneOf(names)}`;
+    const there = names.length === 0 ? 'there is none' : `there is ${names.join(', ')}`;
     throw new UsageError(`no job ${quoted(name)} in ${all.source}; ${didYouMean(name, names).hint ?? there}`);
   }
   return { ...all, jobs: all.jobs.filter(({ name }) => wanted.includes(name)) };
@@ -53,7 +55,9 @@ async function allJobs(
   { prometheusConfig, preset }: Pick<ExplainOptions, 'prometheusConfig' | 'preset'>,
   engine: EngineConfig,
   running: RunningConfig | undefined,
+  { stdin = process.stdin }: Pick<CommandIo, 'stdin'>,
 ): Promise<ExplainedJobs> {
+  if (prometheusConfig === '-') return jobsOfText(await textOf(stdin), 'standard input');
   if (prometheusConfig !== undefined) return jobsOfFile(prometheusConfig);
   if (preset === undefined && running !== undefined) return jobsOfText(running.yaml, running.source);
   const known = PRESETS.find(({ name }) => name === preset);
@@ -63,6 +67,12 @@ async function allJobs(
     ...compiled(config),
     source: preset === OWN_PRESET ? `preset ${OWN_PRESET}` : 'podscrape’s own jobs',
   };
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function jobsOfFile(file: string): Promise<ExplainedJobs> {

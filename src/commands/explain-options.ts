@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
 import { PRESETS } from '../prometheus/presets/index.ts';
-import { dnsLabel } from './arguments.ts';
+import { dnsLabel, fileName } from './arguments.ts';
 import { defineFiles, defineNamespace } from './manifest-options.ts';
 import type { ManifestOptions } from './manifest-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -30,7 +30,11 @@ export interface ExplainOptions extends ManifestOptions {
 
 export function define(command: Command): void {
   const presets = [OWN_PRESET, ...PRESETS.map(({ name }) => name)];
-  command.argument('[pod/name]', 'a Pod of the cluster, instead of manifests', podName);
+  command.argument(
+    '[pod/name]',
+    'a Pod of the cluster, instead of manifests; its namespace is -n, else that of the kubeconfig’s context',
+    podName,
+  );
   defineFiles(command);
   defineNamespace(command);
   command
@@ -38,11 +42,13 @@ export function define(command: Command): void {
     .option(
       '--kubeconfig <file>',
       'with pod/NAME: kubeconfig (default: KUBECONFIG, ~/.kube/config, in a Pod its own)',
+      fileName,
     )
     .option('--context <name>', 'with pod/NAME: context of the kubeconfig (default: its current one)')
     .option(
       '--prometheus-config <file>',
-      'scrape jobs to explain: a prometheus.yml, a list of jobs, or a Secret or ConfigMap with one',
+      'scrape jobs to explain: a prometheus.yml, a list of jobs, or a Secret or ConfigMap with one; - is standard input',
+      fileName,
     )
     .addOption(
       new Option('--preset <name>', 'well-known scrape jobs to explain (default: podscrape)').choices(
@@ -57,8 +63,8 @@ export function define(command: Command): void {
     .option('--pod-ip <address>', 'address of a Pod that does not run yet (default: 10.0.0.7)', address)
     .option('--all-rules', 'in the table: rules that do nothing, too')
     .option('--prometheus <url>', 'ask this running Prometheus how the targets are')
-    .option('--prometheus-token-file <file>', 'with --prometheus: a bearer token')
-    .option('--prometheus-ca-file <file>', 'with --prometheus: the CA that signed its certificate')
+    .option('--prometheus-token-file <file>', 'with --prometheus: a bearer token', fileName)
+    .option('--prometheus-ca-file <file>', 'with --prometheus: the CA that signed its certificate', fileName)
     .addHelpText(
       'after',
       `
@@ -66,7 +72,8 @@ Says of every Pod and workload what podscrape would do with it and why, which ta
 and what each relabelling rule of its jobs makes of them; with --prometheus also how the targets are. Nothing is
 changed.
 
-The exit code is 2, too, when a target that was asked for would not be scraped (with --prometheus: is not, or is down).
+The exit code is 1, too, when a request is refused, or the API server would refuse the object; and 2 when a target that
+was asked for would not be scraped (with --prometheus: is not, or is down), or an object that asks is not whole.
 
 Examples:
   podscrape explain -f deployment.yaml
@@ -79,8 +86,16 @@ Examples:
 /** Errors: UsageError for options that exclude or need each other. */
 export function checkOptions(options: ExplainOptions, pod: string | undefined): void {
   const { filename = [], prometheusConfig, preset, prometheus } = options;
+  if (pod === undefined && filename.length === 0)
+    throw new UsageError(
+      'what is to be explained? Give -f FILE, -f DIRECTORY or -f -, or pod/NAME of a cluster',
+    );
   if (pod !== undefined && filename.length > 0)
     throw new UsageError(`pod/${pod} and -f exclude each other; explain one after the other`);
+  if (prometheusConfig === '-' && filename.includes('-'))
+    throw new UsageError(
+      '-f - and --prometheus-config - are given, but standard input can be read once only; give one as a file',
+    );
   if (prometheusConfig !== undefined && preset !== undefined)
     throw new UsageError('--prometheus-config and --preset exclude each other; give one');
   for (const name of ['prometheusTokenFile', 'prometheusCaFile'] as const) {
@@ -93,14 +108,23 @@ export function checkOptions(options: ExplainOptions, pod: string | undefined): 
       throw new UsageError(`--${name} is for a Pod of a cluster; give pod/NAME instead of -f`);
   }
   if (prometheus !== undefined && !/^https?:\/\/[^/]/.test(prometheus))
-    throw new UsageError('--prometheus wants a URL such as http://localhost:9090');
+    throw new UsageError(
+      `--prometheus ${prometheus}: a URL such as http://localhost:9090 is wanted${urlMeant(prometheus)}`,
+    );
+}
+
+/** `HOST` and `HOST:PORT` lack the scheme alone. */
+function urlMeant(text: string): string {
+  return /^[\w.-]+(?::\d+)?(?:\/|$)/.test(text) ? `; did you mean http://${text}?` : '';
 }
 
 /** `pod/web`, as kubectl takes it. */
 export function podName(text: string): string {
   const [, name] = /^(?:po|pods?)\/(.+)$/.exec(text) ?? [];
   if (name === undefined) {
-    const meant = text.includes('/') ? 'workloads are explained from manifests' : `did you mean pod/${text}?`;
+    const meant = text.includes('/')
+      ? `workloads are explained from manifests (kubectl get ${text} -o yaml | podscrape explain -f -)`
+      : `did you mean pod/${text}?`;
     throw new InvalidArgumentError(`It must be pod/NAME; ${meant}; manifests are given with -f.`);
   }
   name.split('.').forEach(dnsLabel);

@@ -23,11 +23,12 @@ export function scrapeRecord(scrapes: Scrapes): object {
     },
     discovered: explained.discovered.map((labels) => ({ place: placeOf(labels), labels: plain(labels) })),
     jobs: explained.jobs.map(jobRecord),
-    requested: requested.map(({ target, by, why }) => ({
+    requested: requested.map(({ target, by, why, untold }) => ({
       ...target,
       scraped: by.length > 0,
       by: by.map(({ job, scrape, merged }) => ({ job, url: scrape.url, merged })),
       why,
+      ...(untold.length === 0 ? {} : { untold }),
     })),
     findings,
     ...(health === undefined ? {} : { health }),

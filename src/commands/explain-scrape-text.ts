@@ -1,5 +1,6 @@
 import { clip, withoutControlCharacters } from '../core/text.ts';
-import { DISCOVERED, placeOf } from '../prometheus/explain.ts';
+import { placeOf } from '../prometheus/explain.ts';
+import { META } from '../prometheus/meta-labels.ts';
 import type { JobScrapes, PodScrapes } from '../prometheus/explain.ts';
 import type { TargetHealth } from '../prometheus/explain-health.ts';
 import { requestedTargets } from '../prometheus/explain-requested.ts';
@@ -7,6 +8,7 @@ import type { Requested } from '../prometheus/explain-requested.ts';
 import { dropWords, ruleName, stepWords } from '../prometheus/explain-words.ts';
 import type { Labels } from '../prometheus/labels.ts';
 import type { FoundTarget } from '../prometheus/target.ts';
+import { columnLines } from './columns.ts';
 import type { Scrapes } from './explain-scrapes.ts';
 
 /** A heading and its lines, as all of an explanation. */
@@ -19,26 +21,25 @@ const LONGEST = 60;
  * What a Prometheus makes of a Pod, as people read it: what it sees, what its jobs do, and last, where the eye ends, what
  * is scraped and what is not.
  */
-export function scrapeSections(
-  scrapes: Scrapes,
-  columns: (rows: readonly (readonly string[])[]) => readonly string[],
-  allRules: boolean,
-): readonly Section[] {
+export function scrapeSections(scrapes: Scrapes, allRules: boolean): readonly Section[] {
   const { source, explained, exists, requested, findings, health } = scrapes;
   const short = requestedTargets(
     requested.filter(({ by }) => by.length === 0).map(({ target }) => target),
     explained,
     LONGEST,
   );
+  const missed = short.filter(({ untold }) => untold.length === 0);
+  const untold = short.filter((one) => one.untold.length > 0);
   const words = [...new Set(findings.map(({ message }) => withoutControlCharacters(message)))];
   return [
     ['seen as', [seenAs(explained, exists)]],
-    ['discovered', discoveredLines(explained, columns)],
+    ['discovered', discoveredLines(explained)],
     ['jobs', [source, ...explained.jobs.flatMap((job) => jobLines(job, allRules))]],
     ['scraped', scrapedLines(explained)],
     ['findings', words],
     ...(health === undefined ? [] : [['running', healthLines(health)] as const]),
-    ['NOT SCRAPED', short.flatMap(missedLines)],
+    ['NOT TOLD', [...untold.flatMap(untoldLines), ...(untold.length === 0 ? [] : [UNTOLD_REMEDY])]],
+    ['NOT SCRAPED', [...missed.flatMap(missedLines), ...(missed.length === 0 ? [] : [remedy(explained)])]],
   ];
 }
 
@@ -59,32 +60,32 @@ function seenAs({ pod }: PodScrapes, exists: boolean): string {
 }
 
 /** What is the same for all targets once, without what only repeats it. */
-function discoveredLines(
-  { discovered }: PodScrapes,
-  columns: (rows: readonly (readonly string[])[]) => readonly string[],
-): readonly string[] {
+function discoveredLines({ discovered }: PodScrapes): readonly string[] {
   const [first] = discovered;
   if (first === undefined) return ['nothing: the Pod has no address'];
-  const own: readonly string[] = [DISCOVERED.portName, DISCOVERED.protocol, DISCOVERED.init, '__address__'];
+  const own: readonly string[] = [META.portName, META.portProtocol, META.init, '__address__'];
   const isTold = (name: string): boolean =>
-    own.includes(name) || name === DISCOVERED.port || /_(?:annotation|label)present_/.test(name);
+    own.includes(name) || name === META.portNumber || /_(?:annotation|label)present_/.test(name);
   const shared = [...first].filter(
     ([name, value]) => !isTold(name) && discovered.every((labels) => labels.get(name) === value),
   );
   const rows = discovered.map((labels) => [placeOf(labels), ...own.map((name) => labels.get(name) ?? '-')]);
   return [
-    ...columns([['TARGET', 'NAME', 'PROTOCOL', 'INIT', 'ADDRESS'], ...rows]),
-    ...columns(shared.map(([name, value]) => [name, clip(withoutControlCharacters(value), LONGEST)])),
+    ...columnLines([['TARGET', 'NAME', 'PROTOCOL', 'INIT', 'ADDRESS'], ...rows]),
+    ...columnLines(shared.map(([name, value]) => [name, clip(withoutControlCharacters(value), LONGEST)])),
   ];
 }
 
 function jobLines({ job, discovery, found, targets }: JobScrapes, allRules: boolean): readonly string[] {
-  if (discovery.state === 'not-explained') return [`${job.name}: ${discovery.reason}`];
+  if (discovery.state === 'not-explained' || discovery.state === 'untold')
+    return [`${job.name}: ${discovery.reason}`];
   if (discovery.state === 'not-discovered')
     return [`${job.name}: does not discover the Pod: ${discovery.reason}`];
   const count = targets.length === 0 ? 'scrapes nothing' : `scrapes ${targets.length}`;
+  const untold = found.filter(({ outcome }) => outcome.state === 'untold').length;
+  const more = untold === 0 ? '' : `; ${untold} cannot be told`;
   return [
-    `${job.name}: ${count} of ${found.length} discovered`,
+    `${job.name}: ${count} of ${found.length} discovered${more}`,
     ...discovery.notes.map((note) => `  ${note}`),
     ...together(found.map((one) => foundLines(one, { job, allRules }))),
   ];
@@ -124,6 +125,8 @@ function foundLines(
   switch (outcome.state) {
     case 'dropped':
       return { place, outcome: `dropped by ${dropWords(found, job, LONGEST)}`, steps: lines };
+    case 'untold':
+      return { place, outcome: `cannot be told: ${outcome.reason}`, steps: lines };
     case 'invalid':
       return { place, outcome: `given up: ${outcome.reason}`, steps: lines };
     case 'scraped':
@@ -148,6 +151,14 @@ function labelText(labels: Labels): string {
   return `{${pairs.join(', ')}}`;
 }
 
+const UNTOLD_REMEDY =
+  'remedy: have a Namespace stand before the Pod in the manifests, or ask the running Prometheus (--prometheus URL)';
+
+/** Targets of which it cannot be told whether they are scraped. */
+function untoldLines({ target, untold }: Requested): readonly string[] {
+  return missedLines({ target, by: [], why: untold, untold: [] });
+}
+
 function missedLines({ target, why }: Requested): readonly string[] {
   const { container, port, scheme, path } = target;
   const reasons = why.length > 0 ? why : [{ job: 'no job', words: 'discovers Pods by the role pod' }];
@@ -158,6 +169,18 @@ function missedLines({ target, why }: Requested): readonly string[] {
       ([words, of]) => `  ${of.map(({ job }) => job).join(', ')}: ${withoutControlCharacters(words)}`,
     ),
   ];
+}
+
+/** What to do about targets that no job scrapes. */
+function remedy({ pod, jobs }: PodScrapes): string {
+  const states = new Set(jobs.map(({ discovery }) => discovery.state));
+  if (states.has('discovered'))
+    return 'remedy: change the rule, or what it reads of the Pod; podscrape scrape-config prints jobs that find what is asked for';
+  if (!states.has('not-discovered')) return 'remedy: add the jobs that podscrape scrape-config prints';
+  if ((pod.status?.podIP ?? '') === '')
+    return 'remedy: wait until the Pod runs; kubectl describe says why it does not';
+  const namespace = pod.metadata?.namespace ?? 'default';
+  return `remedy: have a job discover the Pod, and give Prometheus the rights for it (podscrape scrape-config --namespaces ${namespace} --print-rbac)`;
 }
 
 function healthLines(health: readonly TargetHealth[]): readonly string[] {

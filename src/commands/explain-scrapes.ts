@@ -1,14 +1,14 @@
-import type { Decision, Target } from '../core/decision.ts';
+import type { Target } from '../core/decision.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
-import type { Pod } from '../core/kubernetes.ts';
-import { readOwnKeys } from '../core/request.ts';
+import { isOperated } from '../core/operated.ts';
 import { explainPod, urlParts } from '../prometheus/explain.ts';
 import type { PodScrapes } from '../prometheus/explain.ts';
+import { askedTimes } from '../prometheus/explain-asked.ts';
 import { scrapeFindings } from '../prometheus/explain-findings.ts';
 import type { ScrapeFinding } from '../prometheus/explain-findings.ts';
 import { healthOf } from '../prometheus/explain-health.ts';
 import type { RunningTargets, TargetHealth } from '../prometheus/explain-health.ts';
-import { existingPod, runningPod } from '../prometheus/explain-pod.ts';
+import { aroundOf, existingPod, runningPod } from '../prometheus/explain-pod.ts';
 import { isSameTarget, requestedTargets } from '../prometheus/explain-requested.ts';
 import type { Requested } from '../prometheus/explain-requested.ts';
 import type { Job } from '../prometheus/job.ts';
@@ -37,31 +37,25 @@ export interface ScrapesOptions {
 
 /** Explains the Pod of an object; undefined where it has none. */
 export function scrapesOf(
-  { pod, livePod, kind, name, namespace, decision }: ExplainedObject,
+  { pod, livePod, kind, name, namespace, namespaceMetadata, decision }: ExplainedObject,
   { source, jobs, podIp, engine, running }: ScrapesOptions,
 ): Scrapes | undefined {
   const plain = livePod ?? pod;
   if (plain === undefined) return undefined;
   const origin = { kind, name, namespace };
   const seen = livePod === undefined ? runningPod(plain, origin, podIp) : existingPod(livePod, namespace);
-  const explained = explainPod(seen, jobs);
+  const explained = explainPod(seen, jobs, aroundOf(origin, namespaceMetadata));
   const targets: readonly Target[] = isOperated(plain, decision, engine) ? [] : decision.targets;
   const requested = requestedTargets(targets, explained);
-  const findings = scrapeFindings(explained, requested);
+  const findings = scrapeFindings(explained, requested, askedTimes(plain, decision, engine));
   const health = running === undefined ? undefined : healthOf(explained, origin, running);
   return { source, explained, exists: livePod !== undefined, requested, findings, health };
 }
 
-/** Whether a monitor scrapes the Pod: its jobs are none of those that are explained. */
-function isOperated(pod: Pod, { policy }: Decision, { annotationPrefix, policies }: EngineConfig): boolean {
-  const own = readOwnKeys(pod, annotationPrefix).values['operator-mode'];
-  return own ?? policies.find(({ name }) => name === policy?.name)?.operatorMode ?? false;
-}
-
-/** Whether everything that was asked for is scraped, and in the running Prometheus, if any, not down. */
+/** Whether everything that was asked for is scraped, as far as it can be told, and in the running Prometheus, if any, not down. */
 export function isScraped({ requested, health }: Scrapes): boolean {
-  return requested.every(({ target, by }) => {
-    if (by.length === 0) return false;
+  return requested.every(({ target, by, untold }) => {
+    if (by.length === 0 && untold.length === 0) return false;
     const own = health?.filter(
       ({ url }) =>
         isSameTarget(target, url) ||

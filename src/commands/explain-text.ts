@@ -2,6 +2,7 @@ import type { Added, Target } from '../core/decision.ts';
 import { problemText, severity } from '../core/problem.ts';
 import { withoutControlCharacters } from '../core/text.ts';
 import type { Explained } from '../manifests/explain.ts';
+import { columnLines } from './columns.ts';
 import type { Scrapes } from './explain-scrapes.ts';
 import { scrapeSections } from './explain-scrape-text.ts';
 
@@ -19,14 +20,14 @@ export interface ExplainedRecord extends Explained {
  * @param allRules whether rules that do nothing are shown
  */
 export function explanationText(record: ExplainedRecord, scrapes?: Scrapes, allRules = false): string {
-  const { decision } = record;
+  const { decision, faults = [] } = record;
   const { policy, violations, problems, targets, added, changed, profiles } = decision;
   const isLate = record.existing === 'without-status';
   const title = `${record.kind}/${record.name || '(no name)'}`;
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ['who', [record.eligibility]],
     ['policy', policy === undefined ? [] : [`${policy.name}, mode ${policy.mode}`]],
-    ['asked', columns(record.request.map(({ key, value, place }) => [`${key}: ${shown(value)}`, place]))],
+    ['asked', columnLines(record.request.map(({ key, value, place }) => [`${key}: ${shown(value)}`, place]))],
     ['profiles', profiles.length === 0 ? [] : [profiles.join(', ')]],
     ['outcome', [`${decision.outcome} (${decision.reason}): ${record.because}`]],
     ['targets', targets.length === 0 ? [] : targetLines(targets)],
@@ -38,7 +39,10 @@ export function explanationText(record: ExplainedRecord, scrapes?: Scrapes, allR
     ],
     [
       'problems',
-      problems.map((problem) => `${severity(problem)}: ${withoutControlCharacters(problemText(problem))}`),
+      [
+        ...faults.map(({ level, line, message }) => `${level}: ${record.file}:${line}: ${message}`),
+        ...problems.map((problem) => `${severity(problem)}: ${problemText(problem)}`),
+      ],
     ],
     [
       'conventions',
@@ -47,13 +51,15 @@ export function explanationText(record: ExplainedRecord, scrapes?: Scrapes, allR
       ),
     ],
     ['caveats', record.caveats],
-    ...(scrapes === undefined ? [] : scrapeSections(scrapes, columns, allRules)),
+    ...(scrapes === undefined ? [] : scrapeSections(scrapes, allRules)),
   ];
   const lines = sections.flatMap(([name, text]) =>
     text.map((line, index) => `  ${(index === 0 ? name : '').padEnd(WIDTH)}${line}`),
   );
   const where = `${record.file}:${record.line}, document ${record.document}`;
-  return `${title} in namespace ${record.namespace} (${where})\n${lines.join('\n')}\n`;
+  const all = [`${title} in namespace ${record.namespace} (${where})`, ...lines];
+  // Here alone: manifests, configurations and a Prometheus may have put anything into any line.
+  return all.map((line) => `${withoutControlCharacters(line)}\n`).join('');
 }
 
 const WIDTH = 'would change'.length + 1;
@@ -66,7 +72,7 @@ function shown(value: string): string {
 }
 
 function targetLines(targets: readonly Target[]): readonly string[] {
-  return columns([
+  return columnLines([
     ['CONTAINER', 'PORT', 'NAME', 'URL PATH', 'INTERVAL', 'TIMEOUT', 'FROM'],
     ...targets.map(({ container, port, portName = '-', scheme, path, params, interval, timeout, source }) => [
       container,
@@ -92,15 +98,5 @@ const WORDS: Readonly<Record<keyof Added, string>> = {
 
 function addedLines(added: Added): readonly string[] {
   const lists = Object.entries(added) as readonly (readonly [keyof Added, readonly string[]])[];
-  return columns(lists.flatMap(([list, names]) => names.map((name) => [WORDS[list], name])));
-}
-
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return columnLines(lists.flatMap(([list, names]) => names.map((name) => [WORDS[list], name])));
 }

@@ -1,11 +1,11 @@
-import { stringify } from 'yaml';
-
 import { loadConfig } from '../config/load.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import { own } from '../core/pod.ts';
 import { statusKey } from '../core/status.ts';
+import { withEscapes, yamlText } from '../core/yaml-text.ts';
 import { explainDocument } from '../manifests/explain.ts';
 import type { Explained, ExplainedObject } from '../manifests/explain.ts';
+import { titleOf } from '../manifests/objects.ts';
 import type { RunningTargets } from '../prometheus/explain-health.ts';
 import type { CommandIo } from './command.ts';
 import { chosenJobs } from './explain-jobs.ts';
@@ -45,7 +45,7 @@ export async function run(
   const { engine } = loaded.config;
   const running = await runningOf(options);
   if (typeof running === 'string') return fail(io, [running]);
-  const { source, jobs, problems, notes } = await chosenJobs(options, engine, running?.config);
+  const { source, jobs, problems, notes } = await chosenJobs(options, engine, running?.config, io);
   fail(io, notes);
   if (problems.length > 0) return fail(io, problems);
   const { podIp = DEFAULT_IP } = options;
@@ -117,24 +117,34 @@ class Explanation {
     const namespaces = namespacesOf(this.#options);
     for await (const input of inputs) {
       if (!('text' in input)) {
-        tellUnread(this.#io, input);
+        tellUnread(this.#io, input, 'not explained');
         this.#failed = true;
         continue;
       }
       const { objects, findings } = explainDocument(input.text, namespaces, this.#how.engine);
       for (const finding of findings) {
         this.#failed ||= finding.level === 'error';
-        // What a decision says is part of what is printed.
-        if (finding.level === 'error' && (finding.subject === undefined || objects.length === 0))
+        // What is said of an object that is printed is part of that.
+        if (finding.level === 'error' && !objects.some((object) => titleOf(object) === finding.subject))
           tell(this.#io, input, finding);
       }
       const { file, number: document } = input;
       for (const object of objects) {
         const scrapes = scrapesOf(object, this.#how);
-        this.#missed ||= scrapes !== undefined && !isScraped(scrapes);
-        const { line, existing, ...explained } = recordOf(object, this.#how.engine);
-        const state = existing === undefined ? {} : { existing };
-        const record = { file, document, line: input.line + line - 1, ...explained, ...state };
+        const isMissed = scrapes === undefined ? asks(object, this.#how.engine) : !isScraped(scrapes);
+        this.#missed ||= isMissed;
+        const at = (line: number): number => input.line + line - 1;
+        const { line, existing, faults, ...explained } = recordOf(object, this.#how.engine);
+        const { decision, because } = explained;
+        const isCarriedOut = decision.outcome === 'injected';
+        const record = {
+          ...{ file, document, line: at(line), ...explained },
+          because: isMissed && isCarriedOut ? YET_MISSED : because,
+          ...(faults === undefined
+            ? {}
+            : { faults: faults.map((fault) => ({ ...fault, line: at(fault.line) })) }),
+          ...(existing === undefined ? {} : { existing }),
+        };
         yield { record, scrapes, allRules: this.#options.allRules === true };
       }
     }
@@ -147,6 +157,13 @@ class Explanation {
   }
 }
 
+const YET_MISSED = 'the Pod has what it asks for, and yet not all of it is scraped';
+
+/** Whether something is asked for, whatever shape the object has. */
+function asks({ request }: ExplainedObject, { annotationPrefix }: EngineConfig): boolean {
+  return request.some(({ key }) => key !== `${annotationPrefix}/inject`);
+}
+
 type Existing = NonNullable<ExplainedRecord['existing']>;
 
 /** The object, and of one that is in a cluster whether podscrape has been there. */
@@ -154,7 +171,9 @@ function recordOf(
   object: ExplainedObject,
   engine: EngineConfig,
 ): Explained & { readonly existing: Existing | undefined } {
-  const { livePod: live, pod, ...explained } = object;
+  const { livePod: live, pod, ...whole } = object;
+  // What is undefined is not printed.
+  const explained = { ...whole, namespaceMetadata: undefined };
   if (live === undefined || pod === undefined) return { ...explained, existing: undefined };
   const hasStatus = own(live.metadata?.annotations, statusKey(engine)) !== undefined;
   if (hasStatus) return { ...explained, existing: 'with-status' };
@@ -193,12 +212,11 @@ const PRINTERS: Readonly<Record<ExplainOptions['output'], Printer>> = {
   },
   json: {
     record: (printed, before) =>
-      `${before === 0 ? '[' : ','}\n${JSON.stringify(whole(printed), numbers, 2).replace(/^/gm, '  ')}`,
+      `${before === 0 ? '[' : ','}\n${withEscapes(JSON.stringify(whole(printed), numbers, 2)).replace(/^/gm, '  ')}`,
     end: (count) => (count === 0 ? '[]\n' : '\n]\n'),
   },
   yaml: {
-    record: (printed) =>
-      stringify([whole(printed)], { lineWidth: 0, compat: 'yaml-1.1', aliasDuplicateObjects: false }),
+    record: (printed) => yamlText([whole(printed)]),
     end: (count) => (count === 0 ? '[]\n' : ''),
   },
 };

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 
 import { parseDuration } from '../core/duration.ts';
 import { quoted } from '../core/text.ts';
+import { yamlText } from '../core/yaml-text.ts';
 import { DEFAULT_PROMETHEUS_PORT, SELF, localCommands, localConfig } from '../prometheus/local.ts';
 import type { LocalProgram, LocalSetup } from '../prometheus/local.ts';
 import { wholeNumber } from './arguments.ts';
@@ -63,9 +63,6 @@ Examples:
     );
 }
 
-/** Pasted and edited by people, whom anchors do not help. */
-const YAML = { compat: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
-
 /** Prints the configuration; the commands that run Prometheus with it are for people, on standard error. */
 export async function run(options: LocalOptions, { stdout, stderr }: CommandIo): Promise<number> {
   const setup: LocalSetup = {
@@ -76,14 +73,16 @@ export async function run(options: LocalOptions, { stdout, stderr }: CommandIo):
   };
   if (setup.insecureSkipVerify && setup.scheme === 'http')
     throw new UsageError('--insecure-skip-verify is about certificates; give --scheme https too');
-  stdout.write(stringify(localConfig(setup), YAML));
+  stdout.write(yamlText(localConfig(setup)));
   stderr.write(advice(setup));
   return 0;
 }
 
 function advice(setup: LocalSetup): string {
   const { docker, binary } = localCommands(setup);
-  const open = `Then open http://localhost:${setup.prometheusPort}.\n`;
+  const open =
+    `Then open http://localhost:${setup.prometheusPort}. It answers this machine alone; write 0.0.0.0 in place of\n` +
+    '127.0.0.1 where others are to open it too.\n';
   if (binary === undefined) return `With this in the file prometheus.yml, run\n\n  ${docker}\n\n${open}`;
   return (
     `With this in the file prometheus.yml, run one of\n\n  ${docker}\n  ${binary}\n\n${open}` +

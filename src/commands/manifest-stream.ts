@@ -5,6 +5,7 @@ import { splitDocuments } from '../manifests/documents.ts';
 import type { Finding } from '../manifests/findings.ts';
 import { positionAt } from '../manifests/manifest.ts';
 import type { CommandIo } from './command.ts';
+import { fail } from './fail.ts';
 import type { ManifestFile, MissingFile } from './manifest-files.ts';
 
 /** One document of the input, as text. */
@@ -16,7 +17,7 @@ export interface InputDocument {
   readonly text: string;
 }
 
-/** Bytes that are no text pass through as they are. */
+/** Bytes that are no text are handed on as they are. */
 export type Input =
   | InputDocument
   | { readonly file: string; readonly line: number; readonly number: number; readonly bytes: Uint8Array }
@@ -67,19 +68,19 @@ export async function write(stream: NodeJS.WritableStream, data: string | Uint8A
 }
 
 /** `FILE:LINE: Kind/name (document 3): error: what is wrong`, one line. */
-export function tell({ stderr }: CommandIo, document: InputDocument, finding: Finding): void {
+export function tell(io: CommandIo, document: InputDocument, finding: Finding): void {
   const { line } = positionAt(document.text, finding.offset);
   const where = `${document.file}:${document.line + line - 1}`;
   const subject = finding.subject === undefined ? '' : `${finding.subject} `;
-  stderr.write(`${where}: ${subject}(document ${document.number}): ${finding.level}: ${finding.message}\n`);
+  fail(io, [`${where}: ${subject}(document ${document.number}): ${finding.level}: ${finding.message}`]);
 }
 
-/** Says of what is there and cannot be read where it is and why. */
-export function tellUnread({ stderr }: CommandIo, input: Exclude<Input, InputDocument>): void {
+/** Says of what is there and cannot be read where it is, why, and what becomes of it. */
+export function tellUnread(io: CommandIo, input: Exclude<Input, InputDocument>, fate: string): void {
   if ('problem' in input) {
-    stderr.write(`${input.name}: ${input.problem}\n`);
+    fail(io, [`${input.name}: ${input.problem}`]);
     return;
   }
   const { file, line, number } = input;
-  stderr.write(`${file}:${line}: (document ${number}): error: is no UTF-8 text; passed through as it is\n`);
+  fail(io, [`${file}:${line}: (document ${number}): error: is no UTF-8 text; ${fate}`]);
 }

@@ -1,6 +1,5 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 
 import { effectiveConfig } from '../config/effective.ts';
 import { exporterForm, profileForm } from '../config/forms.ts';
@@ -12,6 +11,7 @@ import type { ParseResult } from '../config/parse.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import { didYouMean } from '../core/problem.ts';
 import type { Exporter, Profile } from '../core/profile.ts';
+import { yamlText } from '../core/yaml-text.ts';
 import { BUILT_IN_EXPORTERS, BUILT_IN_PROFILES } from '../profiles/index.ts';
 import { columns } from './columns.ts';
 import type { CommandIo } from './command.ts';
@@ -60,8 +60,7 @@ export async function run(
     );
   const shown = names.length === 0 ? engine : only(engine, names);
   if (options.output === 'json') io.stdout.write(`${JSON.stringify(file(shown), null, 2)}\n`);
-  else if (options.output === 'yaml')
-    io.stdout.write(stringify(file(shown), { compat: 'yaml-1.1', lineWidth: 0 }));
+  else if (options.output === 'yaml') io.stdout.write(yamlText(file(shown)));
   else {
     // A mirror is no change to a profile.
     const { imageRegistry } = read.file;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 
 import { VERSION } from '../version.ts';
 import type { CommandIo, CommandRow } from './command.ts';
+import { fail } from './fail.ts';
 import { COMMANDS } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -64,7 +65,7 @@ async function add(
       outcome.code = await loaded.run(command.opts(), io, command.args);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      io.stderr.write(`error: ${error.message}\n`);
+      fail(io, [`error: ${error.message}`]);
       outcome.code = EXIT.usage;
     }
   });

@@ -34,6 +34,7 @@ const MOST_BYTES = 128 * 1024 * 1024;
 export class PrometheusApi {
   readonly #options: PrometheusApiOptions;
   readonly #base: URL;
+  #access: Promise<Access> | undefined;
 
   /** Errors: PrometheusApiError for what is no URL. */
   constructor(options: PrometheusApiOptions) {
@@ -88,10 +89,12 @@ export class PrometheusApi {
 
   async #get(path: string): Promise<unknown> {
     const { answerMs = ANSWER_MS, mostBytes = MOST_BYTES } = this.#options;
-    const [token, ca] = await Promise.all([this.#file('tokenFile'), this.#file('caFile')]);
+    // One command is over before a token can be renewed.
+    this.#access ??= accessOf(this.#options);
+    const access = await this.#access;
     const signal = AbortSignal.timeout(answerMs);
     try {
-      const response = await this.#request(path, token, ca, signal);
+      const response = await this.#request(path, access, signal);
       const text = await bodyOf(response, mostBytes);
       const status = response.statusCode ?? 0;
       if (text === undefined)
@@ -101,21 +104,20 @@ export class PrometheusApi {
       return this.#dataOf(status, text, response);
     } catch (error) {
       if (error instanceof PrometheusApiError) throw error;
-      throw this.#fault(signal.aborted ? `no answer within ${answerMs / 1000} s` : connectionReason(error));
+      throw this.#fault(
+        signal.aborted
+          ? `no answer within ${answerMs / 1000} s`
+          : connectionReason(error, this.#options.caFile),
+      );
     }
   }
 
-  async #request(
-    path: string,
-    token: string | undefined,
-    ca: string | undefined,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
+  async #request(path: string, { token, ca }: Access, signal: AbortSignal): Promise<IncomingMessage> {
     const { protocol, username, password } = this.#base;
     const url = new URL(`${this.name}${path}`);
     const auth =
       username === '' ? {} : { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` };
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token.trim()}` };
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const headers = { accept: 'application/json', 'user-agent': 'podscrape', ...authorization };
     const options = { ...auth, headers, signal, ...(ca === undefined ? {} : { ca }) };
     return new Promise((resolve, reject) => {
@@ -130,8 +132,7 @@ export class PrometheusApi {
       throw this.#fault(
         `it redirects to ${clip(response.headers.location ?? 'nowhere', 80)}; give that URL, or a token`,
       );
-    if (status === 401 || status === 403)
-      throw this.#fault(`it wants credentials (HTTP ${status}); give --prometheus-token-file`);
+    if (status === 401 || status === 403) throw this.#fault(this.#refused(status, response));
     if (status === 503) throw this.#fault('it is not ready (HTTP 503); try again, or see its log');
     let answer: unknown;
     try {
@@ -149,18 +150,53 @@ export class PrometheusApi {
     throw this.#fault(`HTTP ${status}: ${clip(withoutControlCharacters(message), 200)}`);
   }
 
-  async #file(which: 'tokenFile' | 'caFile'): Promise<string | undefined> {
-    const file = this.#options[which];
-    if (file === undefined) return undefined;
-    try {
-      return await readFile(file, 'utf8');
-    } catch (error) {
-      throw new PrometheusApiError(`${file}: ${ioReason(error)}`);
-    }
+  /** Prometheus itself knows Basic authentication only; tokens are asked for by what stands before it. */
+  #refused(status: number, { headers }: IncomingMessage): string {
+    const isBasic = /^basic\b/i.test(headers['www-authenticate'] ?? '');
+    const { tokenFile } = this.#options;
+    const hasPassword = this.#base.username !== '';
+    if (isBasic)
+      return hasPassword
+        ? `it does not take the user and password of the URL (HTTP ${status})`
+        : `it wants a user and a password (HTTP ${status}); give --prometheus ${this.#base.protocol}//USER:PASSWORD@${this.#base.host}`;
+    if (tokenFile === undefined)
+      return `it wants credentials (HTTP ${status}); give a bearer token with --prometheus-token-file`;
+    return status === 401
+      ? `it does not take the token of ${tokenFile} (HTTP 401); renew it`
+      : `it knows the token of ${tokenFile}, and refuses (HTTP 403); give its user the right to ask`;
   }
 
   #fault(message: string): PrometheusApiError {
     return new PrometheusApiError(`${this.name}: ${message}`);
+  }
+}
+
+/** What the files of the options hold. */
+interface Access {
+  readonly token: string | undefined;
+  readonly ca: string | undefined;
+}
+
+/** Errors: PrometheusApiError, which names the file. */
+async function accessOf({ tokenFile, caFile }: PrometheusApiOptions): Promise<Access> {
+  const [token, ca] = await Promise.all([textOfFile(tokenFile), textOfFile(caFile)]);
+  // What RFC 6750 allows in a header; anything else is another file, whose text must not be sent.
+  if (token !== undefined && !/^[-\w.~+/]+=*$/.test(token.trim()))
+    throw new PrometheusApiError(
+      `${tokenFile}: is no bearer token; one line of letters, digits and -._~+/ is wanted`,
+    );
+  // Node takes any text for a CA, and then trusts nobody.
+  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----'))
+    throw new PrometheusApiError(`${caFile}: has no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
+  return { token: token?.trim(), ca };
+}
+
+async function textOfFile(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new PrometheusApiError(`${file}: ${ioReason(error)}`);
   }
 }
 
@@ -179,25 +215,29 @@ async function bodyOf(response: IncomingMessage, mostBytes: number): Promise<str
 /** What Node's error codes mean to a person. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there; is it port-forwarded (kubectl port-forward svc/prometheus 9090)?',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the name cannot be looked up',
-  ECONNRESET: 'it closed the connection; http and https mixed up?',
-  EHOSTUNREACH: 'there is no way to the host',
-  EPROTO: 'it does not speak TLS there; http://?',
-  HPE_INVALID_CONSTANT: 'it does not speak HTTP there; https://?',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  ENOTFOUND:
+    'there is no such host; a Service’s name is known in its cluster alone (kubectl port-forward svc/prometheus 9090)',
+  EAI_AGAIN: 'the name cannot be looked up now; try again, or give an address',
+  ECONNRESET: 'it closed the connection; is it https:// in place of http://, or the other way round?',
+  EHOSTUNREACH: 'there is no way to the host; is a VPN or a port-forward missing?',
+  EPROTO: 'it does not speak TLS there; is it http://?',
+  HPE_INVALID_CONSTANT: 'it does not speak HTTP there; is it https://?',
+  CERT_HAS_EXPIRED: 'its certificate has expired; renew it',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name; give the URL with a name that it has',
 };
 
 const UNKNOWN_CA = /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/;
 
-function connectionReason(error: unknown): string {
+function connectionReason(error: unknown, caFile: string | undefined): string {
   const { code, message, errors } = error as NodeJS.ErrnoException & { readonly errors?: unknown[] };
   const known = code ?? '';
-  if (UNKNOWN_CA.test(known)) return 'its certificate is signed by nobody known; give --prometheus-ca-file';
+  if (UNKNOWN_CA.test(known))
+    return caFile === undefined
+      ? 'its certificate is signed by nobody known; give --prometheus-ca-file'
+      : `its certificate is signed by none of ${caFile}; give the CA that signed it`;
   if (Object.hasOwn(REASONS, known)) return REASONS[known] ?? message;
   // A name with several addresses fails with an error for each.
-  return errors?.[0] !== undefined && message === '' ? connectionReason(errors[0]) : message;
+  return errors?.[0] !== undefined && message === '' ? connectionReason(errors[0], caFile) : message;
 }
 
 function activeTarget(value: unknown): readonly ActiveTarget[] {

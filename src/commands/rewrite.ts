@@ -27,7 +27,7 @@ export async function rewriteManifests(
   let failed = false;
   for await (const input of documentsOf(files)) {
     if (!('text' in input)) {
-      tellUnread(io, input);
+      tellUnread(io, input, 'passed through as it is');
       failed = true;
       if ('bytes' in input && !(await output.write(input.file, input.bytes))) return 1;
       continue;

@@ -2,11 +2,11 @@ import { InvalidArgumentError } from 'commander';
 
 import { parseDuration } from '../core/duration.ts';
 import { didYouMean } from '../core/problem.ts';
-import type { Component } from '../prometheus/jobs/components.ts';
 import { COMPONENTS } from '../prometheus/jobs/components.ts';
+import type { Component } from '../prometheus/jobs/components.ts';
 import { KUBE_STATE_RESOURCES } from '../prometheus/jobs/kube-state-metrics.ts';
 import { RESERVED_LABELS } from '../prometheus/jobs/labels.ts';
-import { compileRule } from '../prometheus/relabel-rule.ts';
+import { partFault } from '../prometheus/regex.ts';
 import { dnsLabel } from './arguments.ts';
 
 /** Parsers of single options of `podscrape scrape-config`. Errors: InvalidArgumentError, with what is allowed. */
@@ -31,10 +31,9 @@ export function labelName(text: string): string {
 
 /** A regular expression over the names of labels. */
 export function labelPattern(text: string): string {
-  const compiled = compileRule({ action: 'labelmap', regex: text }, 'utf8');
-  if ('rule' in compiled && text !== '') return text;
-  const why = 'problems' in compiled ? compiled.problems.map(({ message }) => message).join('; ') : 'empty';
-  throw new InvalidArgumentError(`It is no regular expression of RE2, such as (.+) or app|team: ${why}`);
+  const fault = text === '' ? 'it is empty' : partFault(text);
+  if (fault === undefined) return text;
+  throw new InvalidArgumentError(`It is no regular expression of RE2, such as (.+) or app|team: ${fault}`);
 }
 
 /** A Prometheus duration of more than nothing. */

@@ -1,3 +1,4 @@
+import { parseDuration } from '../core/duration.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import { ACCESS_DIRECTORIES } from '../prometheus/jobs/access.ts';
 import type { Component } from '../prometheus/jobs/components.ts';
@@ -6,7 +7,6 @@ import { KUBE_STATE_RESOURCES, LIMITED_RESOURCES } from '../prometheus/jobs/kube
 import type { Cluster, JobOptions } from '../prometheus/jobs/options.ts';
 import type { ManifestOptions } from './manifest-options.ts';
 import { UsageError } from './usage-error.ts';
-import { parseDuration } from '../core/duration.ts';
 
 export const FORMATS = ['prometheus', 'jobs', 'secret'] as const;
 export const JOB_ROLES = ['pod', 'endpoints', 'endpointslice', 'service'] as const;

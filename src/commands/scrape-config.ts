@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 
 import { loadConfig } from '../config/load.ts';
+import type { EngineConfig } from '../core/engine-config.ts';
 import { componentJob } from '../prometheus/jobs/components.ts';
 import { PRINTED_GLOBAL } from '../prometheus/jobs/from-config.ts';
 import { explainedJobs } from '../prometheus/jobs/index.ts';
@@ -11,18 +12,23 @@ import { rbacObjects } from '../prometheus/jobs/rbac.ts';
 import { renderJobs, renderObjects, renderPrometheus, renderSecret } from '../prometheus/jobs/render.ts';
 import type { ScrapedWorkload } from '../prometheus/jobs/services.ts';
 import { metricsServices } from '../prometheus/jobs/services.ts';
-import { dnsLabel } from './arguments.ts';
+import { dnsLabel, fileName } from './arguments.ts';
 import type { CommandIo } from './command.ts';
 import { fail } from './fail.ts';
 import { defineFiles, defineNamespace, filesOf, namespacesOf } from './manifest-options.ts';
 import { documentsOf, tell, tellUnread, write } from './manifest-stream.ts';
 import * as parsers from './scrape-config-arguments.ts';
 import { notesOn } from './scrape-config-notes.ts';
+import {
+  FORMATS,
+  JOB_ROLES,
+  SLOW_INTERVAL,
+  checkOptions,
+  jobOptions,
+  kubeStateResources,
+} from './scrape-config-options.ts';
 import type { ScrapeConfigOptions } from './scrape-config-options.ts';
-import { checkOptions, FORMATS, JOB_ROLES, jobOptions, kubeStateResources } from './scrape-config-options.ts';
-import { SLOW_INTERVAL } from './scrape-config-options.ts';
 import { workloadsIn } from './scrape-config-services.ts';
-import type { EngineConfig } from '../core/engine-config.ts';
 
 export function define(command: Command): void {
   command
@@ -71,10 +77,10 @@ Examples:
 function defineCluster(command: Command): void {
   command
     .option('--api-server <url>', 'API server of another cluster than Prometheus’ own', parsers.apiServer)
-    .option('--token-file <file>', 'its bearer token, as Prometheus finds it')
-    .option('--ca-file <file>', 'its CA certificates')
-    .option('--cert-file <file>', 'client certificate for it, with --key-file')
-    .option('--key-file <file>', 'key of the client certificate')
+    .option('--token-file <file>', 'its bearer token, as Prometheus finds it', fileName)
+    .option('--ca-file <file>', 'its CA certificates', fileName)
+    .option('--cert-file <file>', 'client certificate for it, with --key-file', fileName)
+    .option('--key-file <file>', 'key of the client certificate', fileName)
     .option('--insecure-skip-tls-verify', 'do not check its certificate');
 }
 
@@ -176,7 +182,7 @@ async function printServices(
   let failed = false;
   for await (const input of documentsOf(files)) {
     if (!('text' in input)) {
-      tellUnread(io, input);
+      tellUnread(io, input, 'left out');
       failed = true;
       continue;
     }
@@ -191,7 +197,12 @@ async function printServices(
   const { services, notes } = metricsServices(workloads, jobs, taken);
   for (const note of [...notes, ...(jobs.role === 'service' ? [ONE_ADDRESS] : [])])
     io.stderr.write(`note: ${note}\n`);
-  if (services.length === 0) io.stderr.write('there is nothing to scrape in it\n');
+  if (services.length === 0 && !failed) {
+    const { filename = [] } = options;
+    const names = filename.map((name) => (name === '-' ? 'standard input' : name)).join(', ');
+    const remedy = `ask for it with an annotation such as ${engine.annotationPrefix}/profile: http`;
+    io.stderr.write(`${names}: there is nothing to scrape in it; ${remedy}\n`);
+  }
   const comments = [
     `Services for the jobs of podscrape scrape-config --role ${jobs.role}, one a target.`,
     ...(jobs.role === 'service' ? [ONE_ADDRESS] : []),

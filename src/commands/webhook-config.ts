@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 
 import { CertificateError } from '../certificates/error.ts';
 import { readCaBundle } from '../certificates/files.ts';
@@ -11,6 +10,7 @@ import type {
   WebhookAddress,
   WebhookConfigurationOptions,
 } from '../core/webhook-configuration.ts';
+import { yamlText } from '../core/yaml-text.ts';
 import { dnsLabel, wholeNumber } from './arguments.ts';
 import type { CommandIo } from './command.ts';
 import { fail } from './fail.ts';
@@ -93,13 +93,10 @@ export async function run(options: WebhookConfigOptions, io: CommandIo): Promise
   }
 }
 
-/** kubectl reads YAML 1.1, where a bare `yes` or `on` is a boolean; and people read it, whom anchors do not help. */
-const YAML = { compat: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
-
 function stream(documents: readonly (object | undefined)[]): string {
   return documents
     .filter((document) => document !== undefined)
-    .map((document) => stringify(document, YAML))
+    .map(yamlText)
     .join('---\n');
 }
 

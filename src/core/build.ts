@@ -28,8 +28,9 @@ export function build(pod: Pod, work: Work, problems: Problem[], config: EngineC
   const record = new Recorder(pod, config);
   let after = pod;
   for (const planned of plan) after = placeSidecar(after, planned, work, config, record);
-  for (const planned of plan) after = pointApplication(after, planned, work, config, record, problems);
-  for (const external of work.external) after = pointAway(after, external, work, config, record, problems);
+  const pointing = { work, config, record, problems };
+  for (const planned of plan) after = pointApplication(after, planned, pointing);
+  for (const external of work.external) after = pointAway(after, external, pointing);
 
   const primary = primaryTarget(after, work, config);
   const uncarried = targets.filter((target) => target !== primary && !namedPortFinds(after, target, primary));

@@ -1,89 +1,20 @@
 import type { Container, ContainerPort, Pod } from './kubernetes.ts';
+import { METADATA, POD } from './pod-shape.ts';
 import { isRecord } from './record.ts';
 
 /** Reading a Pod: the shape check at the door, and the one visitor that knows all containers. */
-
-const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
-
-const isStringMap = (value: unknown): boolean =>
-  isAbsent(value) || (isRecord(value) && Object.values(value).every((entry) => typeof entry === 'string'));
-
-const isListOf = (value: unknown, check: (entry: unknown) => boolean): boolean =>
-  isAbsent(value) || (Array.isArray(value) && value.every(check));
-
-const isString = (value: unknown): boolean => typeof value === 'string';
-const isOptionalString = (value: unknown): boolean => isAbsent(value) || typeof value === 'string';
-
-// Mutation runs before validation, so that nothing has a length yet. Validation refuses longer names (63 and 15
-// characters) whatever we say, and no Pod that etcd can hold has so many containers.
-const LONGEST_NAME = 63;
-const MOST_CONTAINERS = 1000;
-
-const isShortString = (value: unknown): boolean => typeof value === 'string' && value.length <= LONGEST_NAME;
-
-const isPort = (value: unknown): boolean =>
-  isRecord(value) &&
-  typeof value['containerPort'] === 'number' &&
-  (isAbsent(value['name']) || isShortString(value['name'])) &&
-  isOptionalString(value['protocol']);
-
-const isEnvVar = (value: unknown): boolean =>
-  isRecord(value) && typeof value['name'] === 'string' && isOptionalString(value['value']);
-
-const isNamed = (value: unknown): boolean => isRecord(value) && typeof value['name'] === 'string';
-
-/** The apiserver writes quantities as text; a custom kind may keep the number that its owner wrote. */
-const isQuantities = (value: unknown): boolean =>
-  isAbsent(value) ||
-  (isRecord(value) && Object.values(value).every((entry) => ['string', 'number'].includes(typeof entry)));
-
-const isResources = (value: unknown): boolean =>
-  isAbsent(value) || (isRecord(value) && isQuantities(value['requests']) && isQuantities(value['limits']));
-
-const isMount = (value: unknown): boolean =>
-  isNamed(value) && isOptionalString((value as { mountPath?: unknown }).mountPath);
-
-const isContainer = (value: unknown): boolean =>
-  isRecord(value) &&
-  isShortString(value['name']) &&
-  isOptionalString(value['image']) &&
-  isOptionalString(value['restartPolicy']) &&
-  isListOf(value['command'], isString) &&
-  isListOf(value['args'], isString) &&
-  isListOf(value['ports'], isPort) &&
-  isListOf(value['env'], isEnvVar) &&
-  isListOf(value['envFrom'], isRecord) &&
-  isListOf(value['volumeMounts'], isMount) &&
-  isResources(value['resources']);
 
 /**
  * Whether `value` has the shape that the engine reads. The apiserver decodes a Pod before it calls us, so anything
  * else comes from a test, a file or an enemy; it is left to the apiserver's own validation.
  */
 export function isPodShaped(value: unknown): value is Pod {
-  if (!isRecord(value)) return false;
-  const { metadata, spec } = value;
-  return (
-    isMetadataShaped(metadata) &&
-    isRecord(spec) &&
-    Array.isArray(spec['containers']) &&
-    // With a sidecar a Pod without containers would become one that the apiserver accepts.
-    spec['containers'].length > 0 &&
-    spec['containers'].length <= MOST_CONTAINERS &&
-    spec['containers'].every(isContainer) &&
-    isListOf(spec['initContainers'], isContainer) &&
-    ((spec['initContainers'] ?? []) as unknown[]).length <= MOST_CONTAINERS &&
-    isListOf(spec['volumes'], isNamed) &&
-    isStringMap(spec['nodeSelector']) &&
-    isOptionalString(spec['restartPolicy']) &&
-    (isAbsent(spec['os']) || isRecord(spec['os']))
-  );
+  return POD.fits(value);
 }
 
 /** Metadata that is absent, or has annotations and labels of strings if any. */
 export function isMetadataShaped(metadata: unknown): boolean {
-  if (isAbsent(metadata)) return true;
-  return isRecord(metadata) && isStringMap(metadata['annotations']) && isStringMap(metadata['labels']);
+  return METADATA.fits(metadata);
 }
 
 /** The value of an own key; `undefined` for inherited names such as `constructor`. */

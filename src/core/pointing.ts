@@ -11,6 +11,12 @@ import { defaultContainer } from './targets.ts';
 import type { Work } from './work.ts';
 
 /** Pointing the application at an exporter, by its variables. */
+export interface Pointing {
+  readonly work: Work;
+  readonly config: EngineConfig;
+  readonly record: Recorder;
+  readonly problems: Problem[];
+}
 
 /**
  * The application's variables, together with a new exporter. Beside one that is there already nothing is set: the
@@ -19,10 +25,7 @@ import type { Work } from './work.ts';
 export function pointApplication(
   pod: Pod,
   planned: PlannedExporter,
-  work: Work,
-  config: EngineConfig,
-  record: Recorder,
-  problems: Problem[],
+  { work, config, record, problems }: Pointing,
 ): Pod {
   if (work.request.appEnv === 'off') return pod;
   const { port, ingest, profiles } = planned;
@@ -49,10 +52,7 @@ export function pointApplication(
 export function pointAway(
   pod: Pod,
   { profiles, url }: ExternalExporter,
-  work: Work,
-  config: EngineConfig,
-  record: Recorder,
-  problems: Problem[],
+  { work, config, record, problems }: Pointing,
 ): Pod {
   if (work.request.appEnv === 'off') return pod;
   const isSet = (entry: string): boolean => record.hasEnv(entry);

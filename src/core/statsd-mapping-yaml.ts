@@ -49,13 +49,31 @@ function unixLines(text: string): string {
 
 /** Up to the marker (`---` or `...`) that ends the first document: nothing behind it is read at all. */
 function firstDocument(text: string): string {
-  const prelude = /^(?:[ ]*(?:#.*)?\n|%.*\n)*(?:---(?=[ \t\n]|$))?/.exec(text)?.[0].length ?? 0;
-  const end = /^(?:---|\.\.\.)(?=[ \t\n]|$)/m.exec(text.slice(prelude));
-  if (end === null) return text;
-  const offset = prelude + end.index;
-  if (end[0] === '...' && !/^---/m.test(text.slice(0, offset)) && /^[ ]*$/.test(text.slice(prelude, offset)))
+  const { prelude, offset } = markersOf(text);
+  if (offset === undefined) return text;
+  if (
+    text.startsWith('...', offset) &&
+    !/^---/m.test(text.slice(0, offset)) &&
+    /^[ ]*$/.test(text.slice(prelude, offset))
+  )
     throw new Unreadable(at(text, offset, 'ends a document before it begins; leave the ... out'));
   return text.slice(0, offset);
+}
+
+/** Where the first document begins, and where the marker is that ends it. */
+function markersOf(text: string): { readonly prelude: number; readonly offset: number | undefined } {
+  const prelude = /^(?:[ ]*(?:#.*)?\n|%.*\n)*(?:---(?=[ \t\n]|$))?/.exec(text)?.[0].length ?? 0;
+  const end = /^(?:---|\.\.\.)(?=[ \t\n]|$)/m.exec(text.slice(prelude));
+  return { prelude, offset: end === null ? undefined : prelude + end.index };
+}
+
+/** The line, counted from 1, of the first thing behind the first document, which {@link readMappingYaml} passes over. */
+export function lineBehindFirst(text: string): number | undefined {
+  const source = unixLines(text);
+  const { offset = source.length } = markersOf(source);
+  const rest = source.slice(offset).split('\n');
+  const index = rest.findIndex((line) => !/^(?:(?:---|\.\.\.)(?=\s|$)|%.*)?\s*(?:#.*)?$/.test(line));
+  return index === -1 ? undefined : source.slice(0, offset).split('\n').length + index;
 }
 
 function characterFault(text: string): string | undefined {

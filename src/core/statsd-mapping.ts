@@ -8,9 +8,9 @@ import {
   labels,
   listOf,
   number,
-} from './statsd-mapping-decode.ts';
-import { onlyNull, record, text } from './statsd-mapping-decode.ts';
-import type { Fields } from './statsd-mapping-decode.ts';
+} from './go-yaml-decode.ts';
+import { onlyNull, record as struct, text, unknownKey } from './go-yaml-decode.ts';
+import type { Fields, Type } from './go-yaml-decode.ts';
 import { regexChecker } from './statsd-mapping-regex.ts';
 import { readMappingYaml } from './statsd-mapping-yaml.ts';
 import { clip, quoted, withoutControlCharacters } from './text.ts';
@@ -23,6 +23,20 @@ const MOST_MESSAGES = 20;
 
 const OBSERVERS = ['histogram', 'summary'];
 const METRIC_TYPES = ['counter', 'gauge', 'observer'];
+
+/** Keys that statsd_exporter 0.31 took away, and where their values go now. */
+const FORMER_KEYS: ReadonlyMap<string, string> = new Map([
+  ['timer_type', 'observer_type'],
+  ['buckets', 'histogram_options: {buckets}'],
+  ['quantiles', 'summary_options: {quantiles}'],
+]);
+
+function record(types: Readonly<Record<string, Type>>, hidden: readonly string[] = []): Type {
+  return struct(types, hidden, (key, known) => {
+    const former = FORMER_KEYS.get(key);
+    return former === undefined ? unknownKey(key, known) : `no key any more; write ${former}`;
+  });
+}
 
 const observerType = choice(OBSERVERS, 'summary');
 const matchType = choice(['glob', 'regex'], 'glob');

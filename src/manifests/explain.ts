@@ -2,7 +2,7 @@ import type { Decision } from '../core/decision.ts';
 import { REASONS } from '../core/decision.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import type { Pod } from '../core/kubernetes.ts';
-import { isMetadataShaped, isPodShaped, own } from '../core/pod.ts';
+import { isPodShaped, own } from '../core/pod.ts';
 import { isRecord } from '../core/record.ts';
 import type { Surroundings } from '../core/surroundings.ts';
 import { requestMetadata } from '../core/workload-kinds.ts';
@@ -31,7 +31,17 @@ export interface Explained {
   readonly decision: Decision;
   /** The reason in words. */
   readonly because: string;
+  /** Why the object does not have the shape of its kind; only then. */
+  readonly faults?: readonly ShapeFaultAt[];
   readonly caveats: readonly string[];
+}
+
+/** What is off with an object's shape. The apiserver refuses what is an error. */
+export interface ShapeFaultAt {
+  /** As that of the object. */
+  readonly line: number;
+  readonly level: Finding['level'];
+  readonly message: string;
 }
 
 export interface RequestKey {
@@ -47,6 +57,8 @@ export interface ExplainedObject extends Explained {
   readonly pod: Pod | undefined;
   /** The Pod as it stands where it has a status: a cluster has it, or had it, and nobody injects it any more. */
   readonly livePod: Pod | undefined;
+  /** What is known of its namespace. */
+  readonly namespaceMetadata: Pick<Surroundings, 'labels' | 'annotations'>;
 }
 
 export interface ExplainedDocument {
@@ -65,29 +77,45 @@ export function explainDocument(
   const findings: Finding[] = [];
   const objects = objectsIn(read.value, config).flatMap((object): readonly ExplainedObject[] => {
     namespaces.see(object);
+    const before = findings.length;
     const decided = decidedOn(object, namespaces, config, read, findings);
     if (decided === undefined || object.type === 'other') return [];
     const { decision, after } = decided;
     const surroundings = namespaces.surroundings(object);
     const pod = podOf(object, after);
+    const lineOf = (offset: number): number => positionAt(text, offset).line;
+    const faults = findings
+      .slice(before)
+      .map(({ level, offset, message }) => ({ level, line: lineOf(offset), message }));
+    const isMalformed = decision.reason === 'malformed';
     return [
       {
-        line: positionAt(text, offsetOf(find(read, object.path)?.node)).line,
+        line: lineOf(offsetOf(find(read, object.path)?.node)),
         apiVersion: object.apiVersion,
         kind: object.kind,
         namespace: surroundings.namespace,
         name: object.name,
-        eligibility: eligibility(decision, surroundings, config),
+        eligibility: isMalformed
+          ? `out: it does not have the shape of a ${object.kind}`
+          : eligibility(decision, surroundings, config),
         request: requestOf(object, config),
         decision,
-        because: REASONS[decision.reason],
-        caveats: pod === undefined ? [] : caveats(pod, decision, config),
+        because: isMalformed ? malformedWords(faults) : REASONS[decision.reason],
+        ...(isMalformed ? { faults } : {}),
+        caveats: isPodShaped(pod) ? caveats(pod, decision, config) : [],
         pod: isPodShaped(pod) ? pod : undefined,
         livePod: livePod(object),
+        namespaceMetadata: surroundings,
       },
     ];
   });
   return { objects, findings };
+}
+
+function malformedWords(faults: readonly ShapeFaultAt[]): string {
+  return faults.some(({ level }) => level === 'error')
+    ? 'the API server refuses it as it is, so that nothing is scraped; see the problems'
+    : 'it is no whole object, so that it is left alone; see the problems';
 }
 
 function podOf({ type }: ManifestObject, after: unknown): Pod | undefined {
@@ -113,7 +141,6 @@ const OUT: readonly string[] = [
   'mirror-pod',
   'owned',
   'being-deleted',
-  'malformed',
 ];
 
 function eligibility(decision: Decision, { namespace, labels }: Surroundings, config: EngineConfig): string {
@@ -135,12 +162,10 @@ function requestOf(
   if (type === 'other') return [];
   const places = type === 'pod' ? ['metadata'] : requestMetadata(type);
   return places.flatMap((place) => {
-    const metadata = below(value, place);
-    if (!isMetadataShaped(metadata)) return [];
-    const { annotations, labels } = (metadata ?? {}) as NonNullable<Pod['metadata']>;
+    const { annotations, labels } = recordOf(below(value, place));
     return [
-      ...keysOf(annotations, `annotation of ${place}`, annotationPrefix),
-      ...keysOf(labels, `label of ${place}`, annotationPrefix),
+      ...keysOf(recordOf(annotations), `annotation of ${place}`, annotationPrefix),
+      ...keysOf(recordOf(labels), `label of ${place}`, annotationPrefix),
     ];
   });
 }
@@ -148,11 +173,21 @@ function requestOf(
 const WRITTEN = ['status', 'hoisted', 'mapping'];
 
 function keysOf(
-  map: Readonly<Record<string, string>> | null | undefined,
+  map: Readonly<Record<string, unknown>>,
   place: string,
   prefix: string,
 ): readonly RequestKey[] {
-  return Object.entries(map ?? {})
+  return Object.entries(map)
     .filter(([key]) => key.startsWith(`${prefix}/`) && !WRITTEN.includes(key.slice(prefix.length + 1)))
-    .map(([key, value]) => ({ key, value, place }));
+    .map(([key, value]) => ({ key, value: textOf(value), place }));
+}
+
+/** What is no text has a fault of its own, and is shown all the same. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
 }

@@ -1,11 +1,12 @@
 import type { Decision } from '../core/decision.ts';
 import type { Problem } from '../core/problem.ts';
 import { problemText, severity } from '../core/problem.ts';
-import { requestMetadata } from '../core/workload-kinds.ts';
+import { METADATA, POD, shapeFaultText } from '../core/pod-shape.ts';
+import type { ShapeFault } from '../core/pod-shape.ts';
 import { valueBelow } from '../core/pointer.ts';
-import { isRecord } from '../core/record.ts';
+import { requestMetadata } from '../core/workload-kinds.ts';
 import { find } from './manifest.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest, Path } from './manifest.ts';
 import type { ManifestObject } from './objects.ts';
 import { titleOf } from './objects.ts';
 import { offsetOf } from './values.ts';
@@ -67,37 +68,47 @@ function offsetOfProblem({ path }: Problem, object: ManifestObject, manifest: Ma
 }
 
 /**
- * Why an object of a kind that podscrape knows does not have its shape, as far as it is an annotation or a label that is
- * no text: the mistake that is made most, and one that the apiserver refuses.
+ * Why an object of a kind that podscrape knows does not have its shape, each fault where it stands, in the order of the
+ * text: an annotation without quotes is the mistake that is made most. What is of a wrong kind the apiserver refuses;
+ * where something is missing the object may be a part of one, such as a patch.
  */
 export function shapeFindings(object: ManifestObject, manifest: Manifest): readonly Finding[] {
-  if (object.type === 'other') return [];
-  const places = object.type === 'pod' ? ['metadata'] : requestMetadata(object.type);
-  const found = places.flatMap((place) =>
-    ['annotations', 'labels'].flatMap((form) => textFindings(object, manifest, [...place.split('.'), form])),
-  );
+  const found = faultsOf(object).map((fault) => {
+    const { path, isMissing } = fault;
+    const offset = offsetOnWay(manifest, [...object.path, ...path]);
+    const level = isMissing ? 'warning' : 'error';
+    const message = `${shapeFaultText(fault)}${isMissing ? '; left alone' : ''}`;
+    return objectFinding(level, object, manifest, message, offset);
+  });
   const whole = `does not have the shape of a ${object.kind}; left alone`;
-  return found.length > 0 ? found : [objectFinding('warning', object, manifest, whole)];
+  return found.length > 0
+    ? found.toSorted((a, b) => a.offset - b.offset)
+    : [objectFinding('warning', object, manifest, whole)];
 }
 
-function textFindings(
-  object: ManifestObject,
-  manifest: Manifest,
-  place: readonly string[],
-): readonly Finding[] {
-  const map = valueBelow(object.value, place);
-  if (!isRecord(map)) return [];
-  return Object.entries(map).flatMap(([key, value]) => {
-    if (typeof value === 'string') return [];
-    const { pair } = find(manifest, [...object.path, ...place, key]) ?? {};
-    const said = ['number', 'boolean', 'bigint'].includes(typeof value)
-      ? `read as the ${typeof value === 'boolean' ? 'boolean' : 'number'} ${String(value)}`
-      : value === null
-        ? 'empty'
-        : 'no text';
-    const message = `${key}: is ${said}, and ${place.at(-1) ?? ''} are texts; put it in quotes`;
-    return [
-      objectFinding('error', object, manifest, message, pair === undefined ? undefined : offsetOf(pair)),
-    ];
-  });
+function faultsOf({ type, value }: ManifestObject): readonly ShapeFault[] {
+  if (type === 'other') return [];
+  if (type === 'pod') return POD.faults(value);
+  const template = type.template.split('.');
+  const places = requestMetadata(type).filter((place) => place !== `${type.template}.metadata`);
+  return [
+    ...places.flatMap((place) => {
+      const path = place.split('.');
+      return METADATA.faults(valueBelow(value, path)).map((fault) => under(path, fault));
+    }),
+    ...POD.faults(valueBelow(value, template) ?? {}).map((fault) => under(template, fault)),
+  ];
+}
+
+function under(path: readonly string[], fault: ShapeFault): ShapeFault {
+  return { ...fault, path: [...path, ...fault.path] };
+}
+
+/** Where the path leads, its key where it has one; where it leads nowhere, the last thing on the way that is there. */
+function offsetOnWay(manifest: Manifest, path: Path): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const found = find(manifest, path.slice(0, length));
+    if (found !== undefined) return offsetOf(found.pair ?? found.node);
+  }
+  return offsetOf(manifest.root);
 }

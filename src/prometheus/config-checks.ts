@@ -1,20 +1,12 @@
 import { parseDuration } from '../core/duration.ts';
 import { oneOf, quoted } from '../core/text.ts';
-import { compileRule } from './relabel-rule.ts';
+import { checkClient, waysOf } from './config-client.ts';
+import type { ReadClient } from './config-client.ts';
+import { checkTimes, compileRules, globalInterval, readDuration, validationOf } from './job.ts';
+import type { Report } from './job.ts';
 import type { ConfigProblem, NameValidation } from './relabel-rule.ts';
 import type { GlobalConfig, KubernetesSdConfig, RelabelConfig, Role, ScrapeConfig } from './scrape-config.ts';
-
-/** Keys of an HTTP client that podscrape never writes. */
-interface ReadClient {
-  readonly bearer_token?: string;
-  readonly bearer_token_file?: string;
-  readonly follow_redirects?: boolean;
-  readonly enable_http2?: boolean;
-  readonly proxy_from_environment?: boolean;
-  readonly proxy_url?: string;
-  readonly no_proxy?: string;
-  readonly proxy_connect_header?: Readonly<Record<string, unknown>>;
-}
+import { parseFieldSelector, parseLabelSelector } from './selector-text.ts';
 
 /** What {@link ScrapeConfig} may hold beside, as it is read from a file. */
 export interface ReadJob extends ScrapeConfig, ReadClient {
@@ -30,29 +22,20 @@ export interface ReadGlobal extends GlobalConfig {
   readonly scrape_protocols?: readonly string[];
 }
 
-type Report = (path: readonly string[], message: string) => void;
-
 const DURATIONS = ['scrape_interval', 'scrape_timeout', 'evaluation_interval', 'rule_query_offset'] as const;
 
 /** What Prometheus refuses of `global`. */
 export function checkGlobal(global: ReadGlobal): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const report: Report = (path, message) => void problems.push({ path, message });
-  for (const key of DURATIONS) {
-    const text = global[key];
-    if (text !== undefined && parseDuration(text) === undefined)
-      report([key], `${quoted(text)} is no Prometheus duration; write it like 30s or 1m30s`);
-  }
+  for (const key of DURATIONS) readDuration(global[key], key, report);
   checkProtocols(global.scrape_protocols, report);
-  const interval = parseDuration(global.scrape_interval ?? '0') || 60_000;
-  const timeout = parseDuration(global.scrape_timeout ?? '0') ?? 0;
-  if (timeout > interval) {
-    const [given, other] = [global.scrape_timeout ?? '', global.scrape_interval ?? '1m'];
-    report(
-      ['scrape_timeout'],
-      `${given} is longer than the scrape_interval of ${other}; a scrape must end before the next`,
-    );
-  }
+  const times = {
+    interval: globalInterval(global),
+    timeout: parseDuration(global.scrape_timeout ?? '0') ?? 0,
+  };
+  const texts = { interval: global.scrape_interval ?? '1m', timeout: global.scrape_timeout ?? '' };
+  checkTimes(times, texts, report);
   return problems;
 }
 
@@ -60,11 +43,11 @@ export function checkGlobal(global: ReadGlobal): readonly ConfigProblem[] {
 export function checkJob(job: ReadJob, global: ReadGlobal): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const report: Report = (path, message) => void problems.push({ path, message });
-  const validation = job.metric_name_validation_scheme || global.metric_name_validation_scheme || 'utf8';
-  checkMetricRules(job, validation, report);
+  const validation = validationOf(job, global);
+  compileRules('metric_relabel_configs', job.metric_relabel_configs, validation, report);
   checkProtocols(job.scrape_protocols, report);
   checkEscaping(job, global, validation, report);
-  checkProof(job, [], report);
+  checkClient(job, [], report);
   job.kubernetes_sd_configs?.forEach((config, index) =>
     checkKubernetes(config, ['kubernetes_sd_configs', String(index)], report),
   );
@@ -79,15 +62,6 @@ export function checkJob(job: ReadJob, global: ReadGlobal): readonly ConfigProbl
     });
   });
   return problems;
-}
-
-function checkMetricRules(job: ReadJob, validation: NameValidation, report: Report): void {
-  job.metric_relabel_configs?.forEach((rule, index) => {
-    const compiled = compileRule(rule, validation);
-    if ('rule' in compiled) return;
-    for (const { path, message } of compiled.problems)
-      report(['metric_relabel_configs', String(index), ...path], message);
-  });
 }
 
 function checkProtocols(protocols: readonly string[] | undefined, report: Report): void {
@@ -110,54 +84,6 @@ function checkEscaping(job: ReadJob, global: ReadGlobal, validation: NameValidat
     );
 }
 
-/** At most one way to prove who one is (prometheus/common `config`, HTTPClientConfig.Validate). */
-function checkProof(config: ReadJob | ReadSd, path: readonly string[], report: Report): void {
-  checkProxy(config, path, report);
-  const ways = (
-    ['basic_auth', 'authorization', 'oauth2', 'bearer_token', 'bearer_token_file'] as const
-  ).filter((way) => config[way] !== undefined && config[way] !== '');
-  const [first, second] = ways;
-  if (first !== undefined && second !== undefined)
-    report([...path, second], `goes not together with ${first}; leave one of them out`);
-  const { basic_auth, authorization, oauth2 } = config as unknown as {
-    readonly [way in 'basic_auth' | 'authorization' | 'oauth2']?: Readonly<Record<string, unknown>>;
-  };
-  onlyOne(basic_auth, ['username', 'username_file', 'username_ref'], [...path, 'basic_auth'], report);
-  onlyOne(basic_auth, ['password', 'password_file', 'password_ref'], [...path, 'basic_auth'], report);
-  const credentials = ['credentials', 'credentials_file', 'credentials_ref'];
-  onlyOne(authorization, credentials, [...path, 'authorization'], report);
-  if (typeof authorization?.type === 'string' && authorization.type.trim().toLowerCase() === 'basic')
-    report([...path, 'authorization', 'type'], 'is not for Basic; write basic_auth instead');
-  for (const key of oauth2 === undefined ? [] : ['client_id', 'token_url']) {
-    if (!oauth2?.[key]) report([...path, 'oauth2', key], 'is missing; OAuth 2.0 does not work without it');
-  }
-}
-
-/** prometheus/common `config`, ProxyConfig.Validate. */
-function checkProxy(config: ReadJob | ReadSd, path: readonly string[], report: Report): void {
-  const { proxy_from_environment, proxy_url = '', no_proxy = '', proxy_connect_header = {} } = config;
-  const isFromEnvironment = proxy_from_environment === true;
-  if (isFromEnvironment && proxy_url !== '')
-    report([...path, 'proxy_url'], 'goes not together with proxy_from_environment; leave one of them out');
-  if (isFromEnvironment && no_proxy !== '')
-    report([...path, 'no_proxy'], 'goes not together with proxy_from_environment; leave one of them out');
-  if (isFromEnvironment || proxy_url !== '') return;
-  if (no_proxy !== '') report([...path, 'no_proxy'], 'is for a proxy_url; name that too, or leave this out');
-  if (Object.keys(proxy_connect_header).length > 0)
-    report([...path, 'proxy_connect_header'], 'is for a proxy_url; name that too, or leave this out');
-}
-
-function onlyOne(
-  config: Readonly<Record<string, unknown>> | undefined,
-  keys: readonly string[],
-  path: readonly string[],
-  report: Report,
-): void {
-  const [first, second] = keys.filter((key) => config?.[key] !== undefined && config[key] !== '');
-  if (first !== undefined && second !== undefined)
-    report([...path, second], `goes not together with ${first}; leave one of them out`);
-}
-
 interface ReadSd extends KubernetesSdConfig, ReadClient {
   readonly kubeconfig_file?: string;
 }
@@ -178,9 +104,10 @@ function checkKubernetes(config: ReadSd, path: readonly string[], report: Report
     report([...path, 'role'], `is missing; it is one of ${Object.keys(SELECTABLE).join(', ')}`);
     return;
   }
-  checkProof(config, path, report);
+  checkClient(config, path, report);
   const at = (key: string): readonly string[] => [...path, key];
-  const hasServer = config.api_server !== undefined && config.api_server !== '';
+  // An empty one counts as one.
+  const hasServer = config.api_server !== undefined;
   const hasFile = (config.kubeconfig_file ?? '') !== '';
   const client = ownClient(config);
   if (hasServer && hasFile)
@@ -194,7 +121,8 @@ function checkKubernetes(config: ReadSd, path: readonly string[], report: Report
       [...path, 'namespaces', 'own_namespace'],
       'is for the cluster that Prometheus runs in; name the namespace',
     );
-  const selectors: readonly ({ readonly role?: Role } | null)[] = config.selectors ?? [];
+  const selectors: readonly (Partial<NonNullable<ReadSd['selectors']>[number]> | null)[] =
+    config.selectors ?? [];
   const roles = selectors.map((selector) => selector?.role ?? '');
   roles.forEach((selected, index) => {
     const place = [...path, 'selectors', String(index), 'role'];
@@ -204,10 +132,23 @@ function checkKubernetes(config: ReadSd, path: readonly string[], report: Report
         place,
         `${quoted(selected)} is not ${oneOf(SELECTABLE[role])}, which the role ${role} can select`,
       );
+    checkSelector(selectors[index] ?? {}, [...path, 'selectors', String(index)], report);
   });
 }
 
-const CLIENT_KEYS = ['basic_auth', 'authorization', 'oauth2', 'bearer_token', 'bearer_token_file'] as const;
+function checkSelector(
+  { label = '', field = '' }: { readonly label?: string; readonly field?: string },
+  path: readonly string[],
+  report: Report,
+): void {
+  const [labels, fields] = [parseLabelSelector(label), parseFieldSelector(field)];
+  if ('fault' in labels)
+    report(
+      [...path, 'label'],
+      `${quoted(label)} is no label selector: ${labels.fault}; write app=web or tier in (a,b)`,
+    );
+  if ('fault' in fields) report([...path, 'field'], `${quoted(field)} is no field selector: ${fields.fault}`);
+}
 
 /** The first key of its own HTTP client; a value that is the default counts as none. */
 function ownClient(config: ReadSd): string | undefined {
@@ -215,6 +156,6 @@ function ownClient(config: ReadSd): string | undefined {
     return 'tls_config';
   if (config.follow_redirects === false) return 'follow_redirects';
   if (config.enable_http2 === false) return 'enable_http2';
-  if ((config.proxy_url ?? '') !== '') return 'proxy_url';
-  return CLIENT_KEYS.find((key) => config[key] !== undefined && config[key] !== '');
+  if (config.proxy_url !== undefined) return 'proxy_url';
+  return waysOf(config)[0];
 }

@@ -17,6 +17,11 @@ export interface EmbeddedText {
 
 type Entries = Extract<MappingNode, { kind: 'map' }>['entries'];
 
+/** Keys of the values of the charts prometheus and kube-prometheus-stack; prometheus.yml has none of them. */
+const HELM_VALUES = ['prometheus', 'serverFiles', 'extraScrapeConfigs', 'prometheusOperator', 'server'];
+const HELM =
+  'is a key of a Helm chart’s values; hand over the ConfigMap or Secret that helm template prints, or the jobs alone';
+
 /** `mayEmbed`: whether it may be something around a configuration. */
 export function shapeOf(node: MappingNode, mayEmbed: boolean): Shape {
   const root = node.kind === 'alias' ? node.target : node;
@@ -35,6 +40,9 @@ export function shapeOf(node: MappingNode, mayEmbed: boolean): Shape {
   }
   if (valueAt(root.entries, 'job_name') !== undefined)
     return { path: 'job_name', message: 'begins a job, which stands in a list; write - before it' };
+  const values = HELM_VALUES.find((key) => valueAt(root.entries, key) !== undefined);
+  if (values !== undefined && valueAt(root.entries, 'scrape_configs') === undefined)
+    return { path: values, message: HELM };
   return { kind: 'whole' };
 }
 

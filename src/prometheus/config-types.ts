@@ -6,12 +6,13 @@ import {
   number,
   record,
   text,
-} from '../core/statsd-mapping-decode.ts';
-import type { Type } from '../core/statsd-mapping-decode.ts';
+} from '../core/go-yaml-decode.ts';
+import type { Type } from '../core/go-yaml-decode.ts';
 import { isNullTag, resolveScalar } from '../core/statsd-mapping-scalars.ts';
 import type { MappingNode } from '../core/statsd-mapping-yaml.ts';
 import { clip, oneOf, quoted } from '../core/text.ts';
 import { OTHER_DISCOVERIES, unknownKey } from './config-keys.ts';
+import { urlFault } from './go-url.ts';
 import { ACTIONS, ROLES } from './scrape-config.ts';
 
 /**
@@ -88,6 +89,31 @@ const count: Type = (reading, node, place) => {
   return reading.fault(place, `${shown} is not a whole number; write it like 4`);
 };
 
+/** What Go takes for a URL; an empty one is one. */
+const url: Type = (reading, node, place, old) => {
+  const value = reading.read(text, node, place, old);
+  const fault = typeof value === 'string' ? urlFault(value) : undefined;
+  return fault === undefined ? value : reading.fault(place, `${quoted(String(value))} is no URL: ${fault}`);
+};
+
+/** Bytes with a unit (alecthomas/units, ParseBase2Bytes); the number itself no target depends on. */
+const size: Type = (reading, node, place) => {
+  const meaning = node.kind === 'scalar' ? resolveScalar(node.text, node.tag, node.bare) : undefined;
+  if (meaning?.type === 'null' || (node.kind === 'scalar' && isSize(node.text))) return undefined;
+  const shown = node.kind === 'scalar' ? quoted(node.text) : node.kind === 'list' ? 'a list' : 'a mapping';
+  return reading.fault(place, `${shown} is no size; write it with its unit, like 10MB or 512KiB`);
+};
+
+function isSize(written: string): boolean {
+  const amount = String.raw`(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})`;
+  if (!new RegExp(`^[-+]?(?:0|(?:${amount}(?:[KMGTPE]i)?B)+|(?:${amount}[KMGTPE]?B)+)$`).test(written))
+    return false;
+  const parts = [...written.matchAll(/([0-9.]+)([KMGTPE]?)i?B/g)].map(
+    ([, number, unit = '']) => Number(number) * 1024 ** ' KMGTPE'.indexOf(unit || ' '),
+  );
+  return parts.reduce((sum, part) => sum + part, 0) <= 2 ** 63;
+}
+
 /** Any case, as Prometheus reads it; what no action is, the rule's own check tells. */
 const action: Type = (reading, node, place) => {
   const word = reading.read(text, node, place);
@@ -105,14 +131,16 @@ const rule = struct({
   action,
 });
 
+const TLS_VERSIONS = ['TLS10', 'TLS11', 'TLS12', 'TLS13'];
+
 const tls = struct({
   ...{ ca: text, ca_file: text, ca_ref: text, cert: text, cert_file: text, cert_ref: text },
   ...{ key: text, key_file: text, key_ref: text, server_name: text, insecure_skip_verify: flag },
-  ...{ min_version: text, max_version: text },
+  ...{ min_version: choice(TLS_VERSIONS), max_version: choice(TLS_VERSIONS) },
 });
 
 const proxy = {
-  proxy_url: text,
+  proxy_url: optional(url),
   no_proxy: text,
   proxy_from_environment: flag,
   proxy_connect_header: mapOf(list(text), '{Name: [value]}'),
@@ -150,7 +178,7 @@ const client = {
 };
 
 const kubernetes = struct({
-  api_server: optional(text),
+  api_server: optional(url),
   role: choice(ROLES),
   kubeconfig_file: text,
   ...client,
@@ -171,7 +199,7 @@ const shared = {
   scrape_timeout: optional(text),
   scrape_protocols: list(choice(PROTOCOLS)),
   scrape_failure_log_file: text,
-  body_size_limit: anything,
+  body_size_limit: size,
   ...{ sample_limit: count, target_limit: count, label_limit: count, keep_dropped_targets: count },
   ...{ label_name_length_limit: count, label_value_length_limit: count },
   metric_name_validation_scheme: choice(['legacy', 'utf8'], ''),

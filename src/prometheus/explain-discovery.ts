@@ -1,15 +1,17 @@
-import { matches } from '../core/selector.ts';
-import type { LabelRequirement } from '../core/selector.ts';
+import { own } from '../core/pod.ts';
 import { clip, oneOf } from '../core/text.ts';
 import type { Job } from './job.ts';
 import type { RunningPod } from './pod-discovery.ts';
-import type { KubernetesSdConfig } from './scrape-config.ts';
+import type { AttachMetadata, KubernetesSdConfig } from './scrape-config.ts';
+import { meets, parseFieldSelector, parseLabelSelector } from './selector-text.ts';
 
 /** Whether a job sees a Pod at all, before any of its rules. */
 export type Discovery =
   | { readonly state: 'discovered'; readonly notes: readonly string[] }
   /** Why, in words. */
   | { readonly state: 'not-discovered'; readonly reason: string }
+  /** It depends on other objects than the Pod, which are not known. */
+  | { readonly state: 'untold'; readonly reason: string }
   /** It discovers by other roles than `pod`, or nothing: what it scrapes of a Pod cannot be told from the Pod. */
   | { readonly state: 'not-explained'; readonly reason: string };
 
@@ -26,16 +28,32 @@ export function discoveryOf(pod: RunningPod, job: Job): Discovery {
   const results = ofPods.map((config) => seenBy(config, pod));
   const seen = results.find(({ hidden }) => hidden === undefined);
   if (seen !== undefined) return { state: 'discovered', notes: [...also, ...seen.notes] };
+  const untold = results.find(({ isUntold }) => isUntold);
+  if (untold !== undefined) return { state: 'untold', reason: untold.hidden ?? '' };
   return { state: 'not-discovered', reason: results.map(({ hidden }) => hidden).join('; ') };
+}
+
+/** What the discoveries that see the Pod attach to its targets; those that attach the same find the same targets. */
+export function attachedBy(pod: RunningPod, job: Job): readonly AttachMetadata[] {
+  const seeing = job.discovery.filter(
+    (config) => config.role === 'pod' && seenBy(config, pod).hidden === undefined,
+  );
+  const attached = seeing.map(({ attach_metadata = {} }) => attach_metadata);
+  return [...new Map(attached.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 interface Seen {
   /** Why the Pod is not seen. */
   readonly hidden?: string;
+  /** Whether it may be seen all the same. */
+  readonly isUntold?: true;
   readonly notes: readonly string[];
 }
 
-function seenBy({ namespaces, selectors = [], api_server }: KubernetesSdConfig, pod: RunningPod): Seen {
+function seenBy(
+  { namespaces, selectors = [], api_server, attach_metadata }: KubernetesSdConfig,
+  pod: RunningPod,
+): Seen {
   const namespace = pod.metadata?.namespace ?? '';
   const names = namespaces?.names ?? [];
   const own = namespaces?.own_namespace === true;
@@ -57,41 +75,24 @@ function seenBy({ namespaces, selectors = [], api_server }: KubernetesSdConfig, 
     if (fielded !== undefined) return { hidden: fielded, notes };
   }
   if ((pod.status?.podIP ?? '') === '') return { hidden: 'the Pod has no address yet (status.podIP)', notes };
-  return { notes };
+  if (attach_metadata?.node !== true) return { notes };
+  if ((pod.spec.nodeName ?? '') === '')
+    return { hidden: 'the Pod is on no node, and attach_metadata.node leaves such Pods out', notes };
+  // Without the metadata of nodes, their selectors are not looked at.
+  const { label = '', field = '' } = selectors.find(({ role }) => role === 'node') ?? {};
+  if (label === '' && field === '') return { notes };
+  const chosen = `cannot be told: it discovers Pods on nodes with ${[label, field].filter(Boolean).join(' and ')}, and the node is not known here`;
+  return { hidden: chosen, isUntold: true, notes };
 }
 
 /** Which requirement of a label selector the Pod does not meet, in words. */
 function labelMismatch(text: string, { metadata }: RunningPod): string | undefined {
-  for (const part of splitSelector(text)) {
-    const requirement = requirementOf(part);
-    if (requirement === undefined) return `the selector ${clip(text, 60)} is not one: ${clip(part, 30)}`;
-    if (matches({ matchExpressions: [requirement] }, metadata?.labels)) continue;
-    const value = metadata?.labels?.[requirement.key];
-    return `the label selector wants ${part}, and the Pod has ${value === undefined ? 'no such label' : `${requirement.key}=${value}`}`;
-  }
-  return undefined;
-}
-
-/** At commas that are in no parentheses. */
-function splitSelector(text: string): readonly string[] {
-  return text
-    .split(/,(?![^(]*\))/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
-/** One requirement as `kubectl get -l` takes it (apimachinery, `labels.Parse`), without the comparisons of numbers. */
-function requirementOf(part: string): LabelRequirement | undefined {
-  const [, key = '', negated, list] = /^(\S+)\s+(not)?in\s*\(([^)]*)\)$/.exec(part) ?? [];
-  if (list !== undefined) {
-    const values = list.split(',').map((value) => value.trim());
-    return { key, operator: negated === undefined ? 'In' : 'NotIn', values };
-  }
-  const [, left = '', sign, right = ''] = /^([^\s=!]+)\s*(==|=|!=)\s*(\S*)$/.exec(part) ?? [];
-  if (sign !== undefined) return { key: left, operator: sign === '!=' ? 'NotIn' : 'In', values: [right] };
-  const [, not = '', name] = /^(!?)\s*([^\s=!()]+)$/.exec(part) ?? [];
-  if (name === undefined) return undefined;
-  return { key: name, operator: not === '!' ? 'DoesNotExist' : 'Exists' };
+  const terms = parseLabelSelector(text);
+  if ('fault' in terms) return `the label selector ${clip(text, 60)} is none: ${terms.fault}`;
+  const term = terms.find((one) => !meets(one, metadata?.labels));
+  if (term === undefined) return undefined;
+  const value = own(metadata?.labels, term.key);
+  return `the label selector wants ${term.text}, and the Pod has ${value === undefined ? 'no such label' : `${term.key}=${value}`}`;
 }
 
 /** What a Pod can be selected by (kubernetes/kubernetes, `pkg/registry/core/pod`, ToSelectableFields). */
@@ -99,20 +100,28 @@ const FIELDS: Readonly<Record<string, (pod: RunningPod) => string>> = {
   'metadata.name': ({ metadata }) => metadata?.name ?? '',
   'metadata.namespace': ({ metadata }) => metadata?.namespace ?? '',
   'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+  'spec.host': ({ spec }) => spec.nodeName ?? '',
   'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? 'Always',
+  'spec.schedulerName': ({ spec }) => spec.schedulerName || 'default-scheduler',
+  'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName || spec.serviceAccount || 'default',
   'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork === true),
   'status.phase': ({ status }) => status?.phase ?? '',
   'status.podIP': ({ status }) => status?.podIP ?? '',
+  // The API server takes it, and then finds it empty.
+  'status.podIPs': () => '',
+  'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
 };
 
 function fieldMismatch(text: string, pod: RunningPod): string | undefined {
-  for (const part of splitSelector(text)) {
-    const [, field = '', sign = '', wanted = ''] = /^([^\s=!]+)\s*(==|=|!=)\s*(\S*)$/.exec(part) ?? [];
+  const terms = parseFieldSelector(text);
+  if ('fault' in terms) return `the field selector ${clip(text, 60)} is none: ${terms.fault}`;
+  for (const { text: term, field, isEqual, value } of terms) {
     const read = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
-    if (read === undefined) return `the field selector ${clip(part, 60)} cannot be told from the Pod`;
-    const value = read(pod);
-    if ((value === wanted) === (sign !== '!=')) continue;
-    return `the field selector wants ${part}, and it is ${value === '' ? 'empty' : value}`;
+    if (read === undefined)
+      return `the field selector wants ${clip(term, 60)}, and the API server refuses it: Pods are selected by ${Object.keys(FIELDS).join(', ')}`;
+    const actual = read(pod);
+    if ((actual === value) === isEqual) continue;
+    return `the field selector wants ${term}, and it is ${actual === '' ? 'empty' : actual}`;
   }
   return undefined;
 }

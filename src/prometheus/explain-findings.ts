@@ -2,12 +2,17 @@ import { parseDuration } from '../core/duration.ts';
 import { ISTIO_PORTS } from '../core/istio.ts';
 import { isTcp, places } from '../core/pod.ts';
 import type { Place } from '../core/pod.ts';
+import { quoted } from '../core/text.ts';
 import type { PodScrapes } from './explain.ts';
-import { DISCOVERED, placeOf, urlParts } from './explain.ts';
+import type { IsAsked } from './explain-asked.ts';
+import { collisions } from './explain-collisions.ts';
+import { duplicates, originOf } from './explain-duplicates.ts';
+import type { Scraped } from './explain-duplicates.ts';
+import { placeOf, urlParts } from './explain.ts';
+import { META } from './meta-labels.ts';
 import type { Requested } from './explain-requested.ts';
 import { isSameTarget } from './explain-requested.ts';
-import { nameCollisions } from './pod-discovery.ts';
-import type { FoundTarget, ScrapeTarget } from './target.ts';
+import { ruleText, unknownWords } from './target.ts';
 
 /** Something to look at in what would be scraped. */
 export interface ScrapeFinding {
@@ -29,19 +34,18 @@ export type ScrapeFindingCode =
   | 'interval'
   | 'timeout'
   | 'collision'
-  | 'unasked';
+  | 'unasked'
+  | 'untold';
 
-/** A target that would be scraped, with where it comes from. */
-interface Scraped {
-  readonly job: string;
-  readonly found: FoundTarget;
-  readonly target: ScrapeTarget;
-}
-
-/** Everything that people should look at, in the order of what hurts most. */
+/**
+ * Everything that people should look at, in the order of what hurts most.
+ *
+ * @param isAsked tells times that were asked for from defaults
+ */
 export function scrapeFindings(
   scrapes: PodScrapes,
   requested: readonly Requested[],
+  isAsked: IsAsked,
 ): readonly ScrapeFinding[] {
   const scraped = scrapes.jobs.flatMap(({ job, found, targets }) =>
     targets.flatMap((target): readonly Scraped[] => {
@@ -54,39 +58,11 @@ export function scrapeFindings(
     ...duplicates(scraped),
     ...scraped.flatMap((one) => failing(one, containers, requested)),
     ...invalid(scrapes),
-    ...requested.flatMap(times),
+    ...requested.flatMap((one) => times(one, isAsked)),
     ...collisions(scrapes),
     ...unasked(scraped, requested),
+    ...untold(scrapes),
   ];
-}
-
-/** Two scrapes of one URL count everything twice; two with one set of labels overwrite each other. */
-function duplicates(scraped: readonly Scraped[]): readonly ScrapeFinding[] {
-  const pairs = scraped.flatMap((one, index) =>
-    scraped.slice(index + 1).map((other) => [one, other] as const),
-  );
-  return pairs.flatMap(([one, other]): readonly ScrapeFinding[] => {
-    const differing = differences(one.target, other.target);
-    const who = `${originOf(one)} and ${originOf(other)}`;
-    if (one.target.url === other.target.url) {
-      const how =
-        differing.length === 0 ? 'with the same labels' : `differing only in ${differing.join(', ')}`;
-      return [{ code: 'duplicate-url', message: `${one.target.url} is scraped twice, ${how}: ${who}` }];
-    }
-    if (differing.length > 0) return [];
-    const urls = `${one.target.url} and ${other.target.url}`;
-    const message = `${urls} get the same labels, so that their samples collide: ${who}; add a label that tells them apart`;
-    return [{ code: 'same-labels', message }];
-  });
-}
-
-function differences(one: ScrapeTarget, other: ScrapeTarget): readonly string[] {
-  const names = new Set([...one.labels.keys(), ...other.labels.keys()]);
-  return [...names].filter((name) => one.labels.get(name) !== other.labels.get(name));
-}
-
-function originOf({ job, found }: Scraped): string {
-  return `${placeOf(found.discovered)} in job ${job}`;
 }
 
 /** `8443`, `10250` and the like. */
@@ -99,6 +75,13 @@ function failing(
 ): readonly ScrapeFinding[] {
   const { url } = target;
   const own = placeOf(found.discovered);
+  const scheme = target.internal.get('__scheme__') ?? '';
+  if (!/^https?$/i.test(scheme)) {
+    const what = scheme === '' ? 'it has no scheme' : `its scheme is ${quoted(scheme)}`;
+    return [
+      { code: 'scheme', message: `${url} cannot be scraped: ${what}, and Prometheus asks by http and https` },
+    ];
+  }
   const parts = urlParts(url);
   if (parts === undefined) {
     const message = `${url} is no URL that can be scraped: an IPv6 address needs brackets, and ${own} has no port`;
@@ -129,7 +112,7 @@ function failing(
       `${url}: port ${parts.port ?? ''} is declared as ${protocols} only, and Prometheus speaks TCP`,
     );
   }
-  const isGone = found.discovered.get(DISCOVERED.init) === 'true' && !declared.some(({ serves }) => serves);
+  const isGone = found.discovered.get(META.init) === 'true' && !declared.some(({ serves }) => serves);
   if (isGone) {
     add('init-container', `${url}: ${own} is an init container that has ended before the Pod is ready`);
   }
@@ -156,22 +139,16 @@ function invalid({ jobs }: PodScrapes): readonly ScrapeFinding[] {
 }
 
 /** What was asked for and the job does not do. */
-function times({ target, by }: Requested): readonly ScrapeFinding[] {
+function times({ target, by }: Requested, isAsked: IsAsked): readonly ScrapeFinding[] {
   return by.flatMap(({ job, scrape, merged }) =>
     (['interval', 'timeout'] as const).flatMap((code): readonly ScrapeFinding[] => {
       const [asked, done] = [target[code], scrape[code]];
       if (merged || asked === 'inherit' || parseDuration(asked) === parseDuration(done)) return [];
+      if (!isAsked(target, code)) return [];
       const message = `${scrape.url}: ${code} ${asked} was asked for, and job ${job} takes ${done}; its rules do not read it`;
       return [{ code, message }];
     }),
   );
-}
-
-function collisions({ pod }: PodScrapes): readonly ScrapeFinding[] {
-  return nameCollisions(pod).map(({ of, names, label }): ScrapeFinding => {
-    const message = `the ${of}s ${names.join(' and ')} become one label, ${label}: Prometheus takes either by chance; keep one`;
-    return { code: 'collision', message };
-  });
 }
 
 /** Scraped though nobody asked: most of the time a 404. */
@@ -185,5 +162,15 @@ function unasked(scraped: readonly Scraped[], requested: readonly Requested[]): 
     return isAsked
       ? []
       : [{ code: 'unasked', message: `${url} is scraped though nobody asked for it: ${originOf(one)}` }];
+  });
+}
+
+/** Scraped for certain, and not all labels are. */
+function untold({ jobs }: PodScrapes): readonly ScrapeFinding[] {
+  return jobs.flatMap(({ job, targets }): readonly ScrapeFinding[] => {
+    const unknown = targets.find((target) => target.unknown !== undefined)?.unknown;
+    if (unknown === undefined) return [];
+    const message = `labels of the targets of job ${job.name} are missing here, or have another value: ${ruleText(unknown, job)} makes them of ${unknownWords(unknown)}`;
+    return [{ code: 'untold', message }];
   });
 }

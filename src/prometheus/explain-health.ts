@@ -1,6 +1,7 @@
 import { oneOf } from '../core/text.ts';
 import type { PodScrapes } from './explain.ts';
-import { DISCOVERED, placeOf, urlParts } from './explain.ts';
+import { placeOf, urlParts } from './explain.ts';
+import { META } from './meta-labels.ts';
 import type { PodOrigin } from './explain-pod.ts';
 import { isPodOf } from './explain-pod.ts';
 import { dropWords } from './explain-words.ts';
@@ -59,11 +60,11 @@ export function healthOf(
   running: RunningTargets,
 ): readonly TargetHealth[] {
   const isOwn = ({ discovered }: DroppedTarget): boolean =>
-    discovered.get(DISCOVERED.namespace) === origin.namespace &&
+    discovered.get(META.namespace) === origin.namespace &&
     isPodOf(origin, {
-      name: discovered.get(DISCOVERED.pod) ?? '',
-      controllerKind: discovered.get(DISCOVERED.controllerKind) ?? '',
-      controllerName: discovered.get(DISCOVERED.controllerName) ?? '',
+      name: discovered.get(META.pod) ?? '',
+      controllerKind: discovered.get(META.controllerKind) ?? '',
+      controllerName: discovered.get(META.controllerName) ?? '',
     });
   const own = running.active.filter(isOwn);
   const dropped = running.dropped.filter(isOwn);
@@ -82,15 +83,25 @@ export function healthOf(
   const names = scrapes.jobs.map(({ job }) => job.name);
   const others = own
     .filter((one) => !told.has(one) && names.includes(one.job))
-    .map((one) =>
-      activeHealth(one, ['runs, and was not explained: the running configuration or the Pod differs']),
-    );
+    .map((one) => activeHealth(one, isUntold(scrapes, one) ? [] : [OTHERWISE]));
   return [...explained, ...others];
+}
+
+const OTHERWISE = 'runs, and was not explained: the running configuration or the Pod differs';
+
+/** Whether it could not be told that this is scraped; that it runs tells it. */
+function isUntold({ jobs }: PodScrapes, { job: name, discovered }: ActiveTarget): boolean {
+  const own = jobs.find(({ job }) => job.name === name);
+  if (own?.discovery.state === 'untold') return true;
+  const place = placeOf(discovered);
+  return (own?.found ?? []).some(
+    (one) => one.outcome.state === 'untold' && placeOf(one.discovered) === place,
+  );
 }
 
 function activeHealth(one: ActiveTarget, notes: readonly string[]): TargetHealth {
   const { job, url, health: state, lastError, discovered } = one;
-  const pod = discovered.get(DISCOVERED.pod) ?? '';
+  const pod = discovered.get(META.pod) ?? '';
   const shared = { job, pod, place: placeOf(discovered), url, state };
   if (state === 'unknown')
     return { ...shared, notes: [`not scraped yet; it is every ${one.interval}`, ...notes] };
@@ -147,7 +158,7 @@ function missing(
     return count === undefined || count === 0
       ? 'is not discovered, and the job discovers nothing at all: look at the rights of Prometheus’ ServiceAccount (list and watch on pods)'
       : `is not listed: the job dropped ${count} and lists none of them (keep_dropped_targets)`;
-  const seen = [...new Set(all.flatMap(({ discovered }) => discovered.get(DISCOVERED.namespace) ?? []))];
+  const seen = [...new Set(all.flatMap(({ discovered }) => discovered.get(META.namespace) ?? []))];
   if (seen.length === 0) return `is not discovered: the job ${job.name} discovers no Pods; look at its role`;
   return seen.includes(namespace)
     ? `is not discovered, though others in namespace ${namespace} are: does the Pod run, has it an address, does a selector leave it out?`

@@ -1,4 +1,5 @@
 import type { Container, OwnerReference, Pod, StringMap } from '../core/kubernetes.ts';
+import type { Around } from './attached.ts';
 import type { RunningPod } from './pod-discovery.ts';
 
 /** What a Pod is made from: itself, or a workload. */
@@ -100,6 +101,19 @@ function madeBy({ metadata }: Pod, { kind, name }: PodOrigin): Made {
 /** A Pod as it is in a cluster, or was: with the defaults that discovery sees. */
 export function existingPod(pod: RunningPod, namespace: string): RunningPod {
   return { ...withDefaults(pod), metadata: { ...pod.metadata, namespace } };
+}
+
+/**
+ * What is known around the Pods of an object: a workload that is handed over is the owner of what owns them.
+ *
+ * @param namespace what is known of its namespace
+ */
+export function aroundOf({ kind, name }: PodOrigin, namespace: Around['namespace'] = {}): Around {
+  return {
+    namespace,
+    ...(kind === 'Deployment' ? { deployment: name } : {}),
+    ...(kind === 'CronJob' ? { cronJob: name } : {}),
+  };
 }
 
 /** The apiserver's default that matters to discovery. */

@@ -2,7 +2,8 @@ import type { Target } from '../core/decision.ts';
 import { isMerged } from '../core/istio.ts';
 import type { Job } from './job.ts';
 import type { JobScrapes, PodScrapes } from './explain.ts';
-import { DISCOVERED, placeOf, urlParts } from './explain.ts';
+import { placeOf, urlParts } from './explain.ts';
+import { META } from './meta-labels.ts';
 import { dropWords } from './explain-words.ts';
 import type { Labels } from './labels.ts';
 import type { FoundTarget, ScrapeTarget } from './target.ts';
@@ -14,6 +15,8 @@ export interface Requested {
   readonly by: readonly RequestedScrape[];
   /** Why not, for each job that could have; in words. */
   readonly why: readonly Why[];
+  /** Jobs of which it cannot be told whether they scrape it, and why; none where another does for certain. */
+  readonly untold: readonly Why[];
 }
 
 /** How a requested target is scraped. */
@@ -52,8 +55,10 @@ export function requestedTargets(
         return merged ? [{ job: job.name, scrape, merged: true }] : [];
       }),
     );
-    const why = by.length > 0 ? [] : scrapes.jobs.flatMap((one) => whyNot(target, one, scrapes, length));
-    return { target, by, why };
+    if (by.length > 0) return { target, by, why: [], untold: [] };
+    const untold = scrapes.jobs.flatMap((one) => whyUntold(target, one));
+    const others = scrapes.jobs.filter(({ job }) => !untold.some((one) => one.job === job.name));
+    return { target, by, why: others.flatMap((one) => whyNot(target, one, scrapes, length)), untold };
   });
 }
 
@@ -74,10 +79,20 @@ function isMergedUrl(url: string): boolean {
   return parts?.scheme === 'http' && parts.port === MERGED.port && parts.path === MERGED.path;
 }
 
+/** Why it cannot be told whether a job scrapes a target; what is untold of other places may be rewritten to it. */
+function whyUntold(target: Target, { job, discovery, found }: JobScrapes): readonly Why[] {
+  if (discovery.state === 'untold') return [{ job: job.name, words: discovery.reason }];
+  const own = found.filter(({ discovered }) => isPlace(target, discovered));
+  const [first] = (own.length > 0 ? own : found).flatMap(({ outcome }) =>
+    outcome.state === 'untold' ? [outcome.reason] : [],
+  );
+  return first === undefined ? [] : [{ job: job.name, words: `cannot be told: ${first}` }];
+}
+
 function whyNot(target: Target, one: JobScrapes, scrapes: PodScrapes, length?: number): readonly Why[] {
   const { job, discovery, found, targets } = one;
   const why = (words: string): readonly Why[] => [{ job: job.name, words }];
-  if (discovery.state === 'not-explained') return [];
+  if (discovery.state === 'not-explained' || discovery.state === 'untold') return [];
   if (discovery.state === 'not-discovered') return why(`does not discover the Pod: ${discovery.reason}`);
   const own = found.filter(({ discovered }) => isPlace(target, discovered));
   const near = targets.filter(({ url }) => urlParts(url)?.port === target.port);
@@ -93,9 +108,7 @@ function whyNot(target: Target, one: JobScrapes, scrapes: PodScrapes, length?: n
 }
 
 function isPlace({ container, port }: Target, discovered: Labels): boolean {
-  return (
-    discovered.get(DISCOVERED.container) === container && discovered.get(DISCOVERED.port) === String(port)
-  );
+  return discovered.get(META.container) === container && discovered.get(META.portNumber) === String(port);
 }
 
 function lost(found: FoundTarget, job: Job, length?: number): string {
@@ -104,6 +117,8 @@ function lost(found: FoundTarget, job: Job, length?: number): string {
   switch (outcome.state) {
     case 'dropped':
       return `${place} dropped by ${dropWords(found, job, length)}`;
+    case 'untold':
+      return `${place} cannot be told: ${outcome.reason}`;
     case 'invalid':
       return `${place} given up by Prometheus: ${outcome.reason}`;
     case 'scraped':

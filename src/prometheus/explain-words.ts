@@ -4,6 +4,7 @@ import { makeLabels } from './labels.ts';
 import type { Labels } from './labels.ts';
 import type { LabelChange, Step } from './relabel.ts';
 import type { RelabelConfig } from './scrape-config.ts';
+import { unknownWords } from './target.ts';
 import type { FoundTarget } from './target.ts';
 
 /** A value as a person reads it: quoted, cut behind so many characters. */
@@ -22,6 +23,7 @@ export function ruleName(step: Step, job: Job): string {
  * @param length how much of a value is shown, in characters
  */
 export function stepWords(found: FoundTarget, step: Step, job: Job, length = Infinity): string {
+  if (step.reads !== undefined) return `cannot be told: reads ${unknownWords(step.reads)}`;
   const config = configOf(step, job);
   const reason = ruleWords(found, step, config, length);
   if (step.effect === 'dropped' || step.effect === 'kept') return `${step.effect}: ${reason}`;
@@ -55,7 +57,7 @@ function ruleWords(found: FoundTarget, step: Step, config: RelabelConfig, length
     target_label = '',
     separator = ';',
   } = config;
-  const labels = labelsBefore(found, step);
+  const labels = labelsBefore(found).get(step) ?? found.discovered;
   const sources = source_labels.join(separator);
   const input = step.input ?? source_labels.map((name) => labels.get(name) ?? '').join(separator);
   const isUnset = source_labels.length === 1 && input === '';
@@ -85,15 +87,24 @@ function matchWord(matched: boolean): string {
   return matched ? 'matches' : 'does not match';
 }
 
-/** The labels as they were when the step's turn came. */
-function labelsBefore({ discovered, steps }: FoundTarget, step: Step): Labels {
-  const labels = new Map(discovered);
-  for (const earlier of steps) {
-    if (earlier === step) break;
-    for (const { name, after } of earlier.changes) {
-      if (after === undefined) labels.delete(name);
-      else labels.set(name, after);
-    }
+/** By target: every step of it is told, most of them after each other. */
+const known = new WeakMap<FoundTarget, ReadonlyMap<Step, Labels>>();
+
+/** The labels as they were when each step's turn came. */
+export function labelsBefore(found: FoundTarget): ReadonlyMap<Step, Labels> {
+  const made = known.get(found) ?? everyLabelsBefore(found);
+  known.set(found, made);
+  return made;
+}
+
+function everyLabelsBefore({ discovered, steps }: FoundTarget): ReadonlyMap<Step, Labels> {
+  const before = new Map<Step, Labels>();
+  let labels = discovered;
+  for (const step of steps) {
+    before.set(step, labels);
+    if (step.changes.length === 0) continue;
+    // What is taken away is the same as empty.
+    labels = makeLabels([...labels, ...step.changes.map(({ name, after = '' }) => [name, after] as const)]);
   }
-  return makeLabels([...labels]);
+  return before;
 }

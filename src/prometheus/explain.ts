@@ -1,7 +1,11 @@
+import { attachedLabels } from './attached.ts';
+import type { Around } from './attached.ts';
 import type { Discovery } from './explain-discovery.ts';
-import { discoveryOf } from './explain-discovery.ts';
+import { attachedBy, discoveryOf } from './explain-discovery.ts';
 import type { Job } from './job.ts';
 import type { Labels } from './labels.ts';
+import { makeLabels } from './labels.ts';
+import { META } from './meta-labels.ts';
 import type { RunningPod } from './pod-discovery.ts';
 import { discoverPod } from './pod-discovery.ts';
 import { distinctTargets, findTarget } from './target.ts';
@@ -24,41 +28,38 @@ export interface PodScrapes {
   readonly jobs: readonly JobScrapes[];
 }
 
-/** Runs discovery and the jobs over a Pod. */
-export function explainPod(pod: RunningPod, jobs: readonly Job[]): PodScrapes {
+/**
+ * Runs discovery and the jobs over a Pod.
+ *
+ * @param around what is known of its namespace and its owners
+ */
+export function explainPod(pod: RunningPod, jobs: readonly Job[], around: Around = {}): PodScrapes {
   const discovered = discoverPod(pod);
-  return { pod, discovered, jobs: jobs.map((job) => explainJob(pod, discovered, job)) };
+  return { pod, discovered, jobs: jobs.map((job) => explainJob(pod, discovered, job, around)) };
 }
 
-function explainJob(pod: RunningPod, discovered: readonly Labels[], job: Job): JobScrapes {
+function explainJob(pod: RunningPod, discovered: readonly Labels[], job: Job, around: Around): JobScrapes {
   const discovery = discoveryOf(pod, job);
   if (discovery.state !== 'discovered') return { job, discovery, found: [], targets: [] };
-  const found = discovered.map((labels) => findTarget(labels, job));
+  const found = attachedBy(pod, job).flatMap((attach) => {
+    const { labels: more, unknown } = attachedLabels(pod, attach, around);
+    return discovered.map((labels) =>
+      findTarget(more.size === 0 ? labels : makeLabels([...labels, ...more]), job, unknown),
+    );
+  });
   return { job, discovery, found, targets: distinctTargets(found) };
 }
 
-/** Names of the labels by which a discovered target is told. */
-export const DISCOVERED = {
-  namespace: '__meta_kubernetes_namespace',
-  pod: '__meta_kubernetes_pod_name',
-  controllerKind: '__meta_kubernetes_pod_controller_kind',
-  controllerName: '__meta_kubernetes_pod_controller_name',
-  container: '__meta_kubernetes_pod_container_name',
-  init: '__meta_kubernetes_pod_container_init',
-  portName: '__meta_kubernetes_pod_container_port_name',
-  port: '__meta_kubernetes_pod_container_port_number',
-  protocol: '__meta_kubernetes_pod_container_port_protocol',
-} as const;
-
 /** `web:8080`, or the container alone where it declares no port. */
 export function placeOf(labels: Labels): string {
-  const [container = '?', port] = [labels.get(DISCOVERED.container), labels.get(DISCOVERED.port)];
-  const protocol = labels.get(DISCOVERED.protocol) ?? 'TCP';
+  const [container = '?', port] = [labels.get(META.container), labels.get(META.portNumber)];
+  const protocol = labels.get(META.portProtocol) ?? 'TCP';
   return `${container}${port === undefined ? '' : `:${port}`}${protocol === 'TCP' ? '' : `/${protocol}`}`;
 }
 
 /** The parts of a target's URL, as Prometheus writes it. */
 export interface UrlParts {
+  /** In small letters: `HTTPS` is https. */
   readonly scheme: string;
   /** With the brackets of IPv6. */
   readonly host: string;
@@ -69,15 +70,17 @@ export interface UrlParts {
   readonly params: URLSearchParams;
 }
 
-const URL_SHAPE = /^([a-z]+):\/\/(\[[^\]]*\]|[^/:?[\]]*)(?::(\d+))?(\/[^?]*)?(?:\?(.*))?$/;
+const URL_SHAPE = /^([a-z][a-z0-9+.-]*):\/\/(\[[^\]]*\]|[^/:?[\]]*)(?::(\d+))?(\/[^?]*)?(?:\?(.*))?$/i;
 
 /** Undefined for what is no sound URL, such as one with a bare IPv6 address. */
 export function urlParts(url: string): UrlParts | undefined {
   const [, scheme, host = '', port, path = '/', query = ''] = URL_SHAPE.exec(url) ?? [];
   if (scheme === undefined) return undefined;
-  const number = port === undefined ? { http: 80, https: 443 }[scheme] : Number(port);
+  const known = scheme.toLowerCase();
+  const usual = known === 'http' ? 80 : known === 'https' ? 443 : undefined;
+  const number = port === undefined ? usual : Number(port);
   return {
-    scheme,
+    scheme: known,
     host,
     port: number,
     hasPort: port !== undefined,

@@ -69,13 +69,13 @@ export function localCommands(setup: LocalSetup): LocalCommands {
     const publish = `-p 127.0.0.1:${prometheusPort}:${innerPort(setup)}`;
     return { docker: `docker run -d ${publish} ${mount} prom/prometheus` };
   }
-  const listen =
-    prometheusPort === DEFAULT_PROMETHEUS_PORT ? '' : ` --web.listen-address=localhost:${prometheusPort}`;
+  // Prometheus listens on every address of the machine too unless told one.
+  const listen = `--web.listen-address=127.0.0.1:${prometheusPort}`;
   // Arguments take the place of the image's own.
-  const own = ' --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus';
+  const own = '--config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus';
   return {
-    docker: `docker run -d --net=host ${mount} prom/prometheus${listen === '' ? '' : `${own}${listen}`}`,
-    binary: `prometheus --config.file=prometheus.yml${listen}`,
+    docker: `docker run -d --net=host ${mount} prom/prometheus ${own} ${listen}`,
+    binary: `prometheus --config.file=prometheus.yml ${listen}`,
   };
 }
 

@@ -1,12 +1,18 @@
 import type { Container, ObjectMeta, OwnerReference, Pod, PodSpec, StringMap } from '../core/kubernetes.ts';
 import type { Labels } from './labels.ts';
 import { compareNames, makeLabels } from './labels.ts';
+import { annotation, annotationPresent, META, podLabel, podLabelPresent } from './meta-labels.ts';
 import { sanitiseLabelName } from './sanitise.ts';
 
 /** What service discovery reads beside what the engine does; absent where nothing runs yet. */
 export interface RunningPod extends Pod {
   readonly metadata?: RunningMeta | null;
-  readonly spec: PodSpec & { readonly nodeName?: string };
+  readonly spec: PodSpec & {
+    readonly nodeName?: string;
+    readonly schedulerName?: string;
+    readonly serviceAccountName?: string;
+    readonly serviceAccount?: string;
+  };
   readonly status?: PodStatus | null;
 }
 
@@ -19,6 +25,7 @@ export interface PodStatus {
   readonly phase?: string;
   readonly podIP?: string;
   readonly hostIP?: string;
+  readonly nominatedNodeName?: string;
   readonly conditions?: readonly { readonly type?: string; readonly status?: string }[] | null;
   readonly containerStatuses?: readonly ContainerStatus[] | null;
   readonly initContainerStatuses?: readonly ContainerStatus[] | null;
@@ -28,8 +35,6 @@ export interface ContainerStatus {
   readonly name?: string;
   readonly containerID?: string;
 }
-
-const META = '__meta_kubernetes_';
 
 type Written = readonly (readonly [name: string, value: string | undefined])[];
 
@@ -65,6 +70,11 @@ export function nameCollisions(pod: RunningPod): readonly NameCollision[] {
   return [...collisionsOf('label', labels), ...collisionsOf('annotation', annotations)];
 }
 
+const NAMED = {
+  label: { value: podLabel, present: podLabelPresent },
+  annotation: { value: annotation, present: annotationPresent },
+} as const;
+
 function collisionsOf(of: NameCollision['of'], map: StringMap | null | undefined): readonly NameCollision[] {
   const groups = new Map<string, string[]>();
   for (const [name] of sorted(map)) {
@@ -73,7 +83,7 @@ function collisionsOf(of: NameCollision['of'], map: StringMap | null | undefined
   }
   return [...groups].flatMap(([sanitised, names]) => {
     const isSame = new Set(names.map((name) => map?.[name])).size === 1;
-    return isSame ? [] : [{ of, names, label: `${META}pod_${of}_${sanitised}` }];
+    return isSame ? [] : [{ of, names, label: NAMED[of].value(sanitised) }];
   });
 }
 
@@ -87,24 +97,24 @@ function podLabels(pod: RunningPod, address: string): Written {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'unknown';
   const named = (of: NameCollision['of'], map: StringMap | null | undefined): Written =>
-    sorted(map).flatMap(([name, value]) => {
-      const sanitised = sanitiseLabelName(name);
-      return [
-        [`${META}pod_${of}_${sanitised}`, value],
-        [`${META}pod_${of}present_${sanitised}`, 'true'],
-      ] as const;
-    });
+    sorted(map).flatMap(
+      ([name, value]) =>
+        [
+          [NAMED[of].value(name), value],
+          [NAMED[of].present(name), 'true'],
+        ] as const,
+    );
   return [
-    [`${META}namespace`, metadata?.namespace],
-    [`${META}pod_name`, metadata?.name],
-    [`${META}pod_uid`, metadata?.uid],
-    [`${META}pod_ip`, address],
-    [`${META}pod_host_ip`, status?.hostIP],
-    [`${META}pod_node_name`, pod.spec.nodeName],
-    [`${META}pod_phase`, status?.phase],
-    [`${META}pod_ready`, ready.toLowerCase()],
-    [`${META}pod_controller_kind`, owner?.kind],
-    [`${META}pod_controller_name`, owner?.name],
+    [META.namespace, metadata?.namespace],
+    [META.pod, metadata?.name],
+    [META.podUid, metadata?.uid],
+    [META.podIp, address],
+    [META.hostIp, status?.hostIP],
+    [META.podNode, pod.spec.nodeName],
+    [META.phase, status?.phase],
+    [META.ready, ready.toLowerCase()],
+    [META.controllerKind, owner?.kind],
+    [META.controllerName, owner?.name],
     ...named('label', metadata?.labels),
     ...named('annotation', metadata?.annotations),
   ];
@@ -118,19 +128,19 @@ function targetsOf(
 ): readonly ((address: string) => Written)[] {
   return containers.flatMap((container) => {
     const shared: Written = [
-      [`${META}pod_container_name`, container.name],
-      [`${META}pod_container_id`, statuses?.find(({ name }) => name === container.name)?.containerID],
-      [`${META}pod_container_image`, container.image],
-      [`${META}pod_container_init`, isInit],
+      [META.container, container.name],
+      [META.containerId, statuses?.find(({ name }) => name === container.name)?.containerID],
+      [META.containerImage, container.image],
+      [META.init, isInit],
     ];
     const ports = container.ports ?? [];
     if (ports.length === 0) return [(address: string): Written => [...shared, ['__address__', address]]];
     return ports.map((port) => (address: string): Written => [
       ...shared,
       ['__address__', joinHostPort(address, port.containerPort)],
-      [`${META}pod_container_port_name`, port.name ?? undefined],
-      [`${META}pod_container_port_number`, String(port.containerPort)],
-      [`${META}pod_container_port_protocol`, port.protocol ?? 'TCP'],
+      [META.portName, port.name ?? undefined],
+      [META.portNumber, String(port.containerPort)],
+      [META.portProtocol, port.protocol ?? 'TCP'],
     ]);
   });
 }

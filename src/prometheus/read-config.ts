@@ -1,5 +1,5 @@
-import { UNREADABLE, Reading } from '../core/statsd-mapping-decode.ts';
-import { readMappingYaml } from '../core/statsd-mapping-yaml.ts';
+import { UNREADABLE, Reading } from '../core/go-yaml-decode.ts';
+import { lineBehindFirst, readMappingYaml } from '../core/statsd-mapping-yaml.ts';
 import type { MappingNode } from '../core/statsd-mapping-yaml.ts';
 import { quoted } from '../core/text.ts';
 import { checkGlobal, checkJob } from './config-checks.ts';
@@ -50,6 +50,15 @@ function readText(text: string, mayEmbed: boolean): ReadConfig {
     const [, line, message] = /^line ([0-9]+): (.*)$/s.exec(root) ?? [];
     return failed(Number(line ?? 1), message ?? root);
   }
+  const read = readRoot(text, root, mayEmbed);
+  const line = lineBehindFirst(text);
+  if (line === undefined) return read;
+  const message =
+    'is not read: of a file the first document counts, here as for Prometheus; hand this one over by itself';
+  return { ...read, notes: [...read.notes, { line, column: 1, path: '', message }] };
+}
+
+function readRoot(text: string, root: MappingNode, mayEmbed: boolean): ReadConfig {
   const run = new Run(text);
   const shape = shapeOf(root, mayEmbed);
   if ('message' in shape) run.find(shape.path, shape.message, 'key');

@@ -41,17 +41,33 @@ export function compileRegex(text: string): Compiled {
   return compiled;
 }
 
+/**
+ * Why a text cannot be made a part of another regular expression: alone, or within a group, it is none, as `a)|(b` and
+ * `\Qa` are.
+ */
+export function partFault(text: string): string | undefined {
+  const spelt = re2jsText(text);
+  if ('unknown' in spelt) return unknownClass(text, spelt.unknown);
+  try {
+    for (const whole of [spelt.text, `(${spelt.text})`]) RE2JS.compile(whole);
+    return undefined;
+  } catch (error) {
+    return faultOf(text, error);
+  }
+}
+
 function compile(text: string): Compiled {
   const spelt = re2jsText(text);
-  if ('unknown' in spelt)
-    return {
-      fault: fault(text, `Prometheus knows no class ${quoted(spelt.unknown)}`, 'name a category or a script'),
-    };
+  if ('unknown' in spelt) return { fault: unknownClass(text, spelt.unknown) };
   try {
     return { regex: regexOf(RE2JS.compile(`^(?s:${spelt.text})$`), spelt.names) };
   } catch (error) {
     return { fault: faultOf(text, error) };
   }
+}
+
+function unknownClass(text: string, name: string): string {
+  return fault(text, `Prometheus knows no class ${quoted(name)}`, 'name a category or a script');
 }
 
 function faultOf(text: string, error: unknown): string {

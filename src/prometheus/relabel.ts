@@ -6,6 +6,8 @@ import type { Labels } from './labels.ts';
 import { isLabelName } from './labels.ts';
 import type { CompiledRule } from './relabel-rule.ts';
 import { expand } from './template.ts';
+import { UnknownLabels } from './unknown-labels.ts';
+import type { Unknown } from './unknown-labels.ts';
 
 /** What one rule did. */
 export interface Step {
@@ -13,9 +15,11 @@ export interface Step {
   readonly rule: number;
   /**
    * `kept`: a rule that may drop let it pass · `dropped`: the target ends here · `changed`: labels were written or taken
-   * away · `nothing`: the rule found nothing to do.
+   * away · `nothing`: the rule found nothing to do · `untold`: it reads a label that is not known.
    */
-  readonly effect: 'kept' | 'dropped' | 'changed' | 'nothing';
+  readonly effect: 'kept' | 'dropped' | 'changed' | 'nothing' | 'untold';
+  /** What an `untold` rule reads. */
+  readonly reads?: Unknown;
   /** The joined values of the source labels, where the rule has any. */
   readonly input?: string;
   readonly changes: readonly LabelChange[];
@@ -28,6 +32,14 @@ export interface LabelChange {
   readonly after: string | undefined;
 }
 
+/** What {@link relabel} starts with, where that is more than the labels. */
+export interface RelabelOptions {
+  /** Has the labels, in an order of its own. */
+  readonly builder?: LabelBuilder;
+  /** Takes note of what the rules do. */
+  readonly unknown?: UnknownLabels;
+}
+
 /** The labels after all rules, or undefined when a rule dropped them. */
 export interface Relabelled {
   readonly labels: Labels | undefined;
@@ -35,15 +47,27 @@ export interface Relabelled {
   readonly steps: readonly Step[];
 }
 
-/** Applies rules in their order, and says what each did. */
-export function relabel(labels: Labels, rules: readonly CompiledRule[]): Relabelled {
-  const builder = new LabelBuilder(labels);
+/**
+ * Applies rules in their order, and says what each did. A rule that reads what is not known is passed over, as if it had
+ * let pass what it may drop.
+ */
+export function relabel(
+  labels: Labels,
+  rules: readonly CompiledRule[],
+  { builder = new LabelBuilder(labels), unknown = new UnknownLabels([]) }: RelabelOptions = {},
+): Relabelled {
   const steps: Step[] = [];
   for (const [index, rule] of rules.entries()) {
+    const reads = unknown.reads(rule, index);
+    if (reads !== undefined) {
+      steps.push({ rule: index, effect: 'untold', reads, changes: [] });
+      continue;
+    }
     const input = inputOf(rule, builder);
     const told = rule.sourceLabels.length === 0 ? {} : { input };
     const changes = new Changes(builder);
     const passes = apply(rule, input, builder, changes);
+    unknown.after(rule, index, changes.names());
     const effect = !passes ? 'dropped' : MAY_DROP.has(rule.action) ? 'kept' : undefined;
     const list = changes.list();
     steps.push({
@@ -64,7 +88,8 @@ export function relabelOnly(labels: Labels, rules: readonly CompiledRule[]): Lab
   return builder.labels();
 }
 
-const MAY_DROP: ReadonlySet<string> = new Set(['keep', 'drop', 'keepequal', 'dropequal']);
+/** Actions that keep or drop. */
+export const MAY_DROP: ReadonlySet<string> = new Set(['keep', 'drop', 'keepequal', 'dropequal']);
 
 /** Where a rule writes. */
 interface Writer {
@@ -88,6 +113,11 @@ class Changes implements Writer {
 
   delete(name: string): void {
     this.set(name, '');
+  }
+
+  /** Every name that was written, also with the value that it had. */
+  names(): Iterable<string> {
+    return this.#before.keys();
   }
 
   list(): readonly LabelChange[] {

@@ -72,6 +72,23 @@ export interface KubernetesSdConfig extends HttpClientConfig {
   readonly api_server?: string;
   readonly namespaces?: { readonly own_namespace?: boolean; readonly names?: readonly string[] };
   readonly selectors?: readonly { readonly role: Role; readonly label?: string; readonly field?: string }[];
+  readonly attach_metadata?: AttachMetadata;
+}
+
+/** Of which other objects a target gets labels. */
+export interface AttachMetadata {
+  readonly node?: boolean;
+  readonly namespace?: boolean;
+  readonly deployment?: boolean;
+  readonly job?: boolean;
+  readonly cronjob?: boolean;
+}
+
+/** How histograms are scraped; labels of every target since Prometheus 3.13. */
+export interface HistogramConfig {
+  readonly convert_classic_histograms_to_nhcb?: boolean;
+  readonly always_scrape_classic_histograms?: boolean;
+  readonly scrape_native_histograms?: boolean;
 }
 
 /** One of `static_configs`. */
@@ -81,7 +98,7 @@ export interface StaticConfig {
 }
 
 /** One job of `scrape_configs`. */
-export interface ScrapeConfig extends HttpClientConfig {
+export interface ScrapeConfig extends HttpClientConfig, HistogramConfig {
   readonly job_name: string;
   readonly honor_labels?: boolean;
   /** Prometheus durations. */
@@ -98,7 +115,7 @@ export interface ScrapeConfig extends HttpClientConfig {
 }
 
 /** The part of `global` that targets depend on. */
-export interface GlobalConfig {
+export interface GlobalConfig extends HistogramConfig {
   /** Default `1m`. */
   readonly scrape_interval?: string;
   /** Default `10s`, or the interval where that is shorter. */

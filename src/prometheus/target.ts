@@ -3,9 +3,12 @@ import { quoted } from '../core/text.ts';
 import type { Job } from './job.ts';
 import type { Labels } from './labels.ts';
 import { makeLabels } from './labels.ts';
-import { relabel } from './relabel.ts';
+import { MAY_DROP, relabel } from './relabel.ts';
 import type { Step } from './relabel.ts';
+import { builderOf, HISTOGRAM_LABELS, withJob } from './target-labels.ts';
 import { targetUrl } from './target-url.ts';
+import { UnknownLabels } from './unknown-labels.ts';
+import type { Unknown, UnknownName } from './unknown-labels.ts';
 
 /** What becomes of one discovered target in one job (prometheus/prometheus `scrape/target.go`, PopulateLabels). */
 export type TargetOutcome =
@@ -13,7 +16,9 @@ export type TargetOutcome =
   /** By the rule of the last step. */
   | { readonly state: 'dropped'; readonly rule: number }
   /** Prometheus lists it nowhere and logs the reason. */
-  | { readonly state: 'invalid'; readonly reason: string };
+  | { readonly state: 'invalid'; readonly reason: string }
+  /** It depends on metadata of other objects, which are not known. */
+  | { readonly state: 'untold'; readonly reason: string };
 
 /** As `/api/v1/targets` tells an active target. */
 export interface ScrapeTarget {
@@ -24,6 +29,8 @@ export interface ScrapeTarget {
   readonly timeout: string;
   /** With `__address__`, `__param_*`, `__tmp_*`: what tells targets apart that look the same. */
   readonly internal: Labels;
+  /** Why labels may be missing here, or be others. */
+  readonly unknown?: Unknown;
 }
 
 export interface FoundTarget {
@@ -35,20 +42,66 @@ export interface FoundTarget {
 }
 
 /**
- * Prometheus 3 gives these to every discovered target as well. They say how histograms are scraped, differ between its
- * versions, and are left out here.
+ * Carries a discovered target through a job.
+ *
+ * @param names labels that it may have as well, and that are not known
  */
-export const HISTOGRAM_LABELS: ReadonlyMap<string, string> = new Map([
-  ['__convert_classic_histograms_to_nhcb__', 'convert classic histograms to nhcb'],
-  ['__always_scrape_classic_histograms__', 'always scrape classic histograms'],
-  ['__scrape_native_histograms__', 'scrape native histograms'],
-]);
-
-/** Carries a discovered target through a job. */
-export function findTarget(discovered: Labels, job: Job): FoundTarget {
+export function findTarget(discovered: Labels, job: Job, names: readonly UnknownName[] = []): FoundTarget {
   const labels = withJob(discovered, job);
-  const { labels: relabelled, steps } = relabel(labels, job.rules);
-  return { job: job.name, discovered: labels, steps, outcome: outcomeOf(relabelled, steps, job) };
+  const unknown = new UnknownLabels(names, labels.keys());
+  const { labels: relabelled, steps } = relabel(labels, job.rules, { builder: builderOf(labels), unknown });
+  const outcome = untold(relabelled, steps, job, unknown) ?? outcomeOf(relabelled, steps, job);
+  if (outcome.state !== 'scraped') return { job: job.name, discovered: labels, steps, outcome };
+  const partly = unknownLabel(outcome.target, unknown);
+  const target = partly === undefined ? outcome.target : { ...outcome.target, unknown: partly };
+  return { job: job.name, discovered: labels, steps, outcome: { state: 'scraped', target } };
+}
+
+/** What a target is scraped by. */
+const DECISIVE = [
+  ...['__address__', '__scheme__', '__metrics_path__', '__scrape_interval__', '__scrape_timeout__'],
+  ...HISTOGRAM_LABELS.keys(),
+];
+
+/** Whether and how it is scraped cannot be told; what a later rule drops is dropped all the same. */
+function untold(
+  labels: Labels | undefined,
+  steps: readonly Step[],
+  job: Job,
+  unknown: UnknownLabels,
+): TargetOutcome | undefined {
+  if (labels === undefined) return undefined;
+  for (const { rule, effect, reads } of steps) {
+    const action = job.rules[rule]?.action ?? 'replace';
+    if (effect === 'untold' && reads !== undefined && MAY_DROP.has(action))
+      return { state: 'untold', reason: `rule ${rule + 1} (${action}) reads ${unknownWords(reads)}` };
+  }
+  for (const name of [...DECISIVE, '__param_']) {
+    const found = name === '__param_' ? unknown.findBelow(name) : unknown.find(name);
+    if (found === undefined) continue;
+    const which = name === '__param_' ? 'a parameter' : name;
+    return {
+      state: 'untold',
+      reason: `${ruleText(found, job)} may write ${which} from ${unknownWords(found)}`,
+    };
+  }
+  return undefined;
+}
+
+/** Why not all of its labels are known. */
+function unknownLabel({ labels }: ScrapeTarget, unknown: UnknownLabels): Unknown | undefined {
+  const shown = [...labels.keys()].map((name) => unknown.find(name)).find((found) => found !== undefined);
+  return shown ?? unknown.findPublic();
+}
+
+/** `rule 3 (labelmap)`: what has made a label unknown. */
+export function ruleText({ rule = 0 }: Unknown, job: Job): string {
+  return `rule ${rule + 1} (${job.rules[rule]?.action ?? 'replace'})`;
+}
+
+/** What is not known, and where one could know it from. */
+export function unknownWords({ label, of }: Unknown): string {
+  return `${label}, which is metadata of the ${of} and not known here`;
 }
 
 /** Targets of one job that Prometheus scrapes once: it counts those with the same labels and the same URL as one. */
@@ -61,21 +114,6 @@ export function distinctTargets(found: readonly FoundTarget[]): readonly ScrapeT
     if (!targets.has(identity)) targets.set(identity, outcome.target);
   }
   return [...targets.values()];
-}
-
-/** The job's settings become labels where discovery has not set them, so that rules can change them. */
-function withJob(discovered: Labels, job: Job): Labels {
-  const own: (readonly [string, string])[] = [
-    ['job', job.name],
-    ['__scrape_interval__', job.interval],
-    ['__scrape_timeout__', job.timeout],
-    ['__metrics_path__', job.metricsPath],
-    ['__scheme__', job.scheme],
-  ];
-  for (const [name, [value]] of Object.entries(job.params)) {
-    if (value !== undefined) own.push([`__param_${name}`, value]);
-  }
-  return makeLabels([...own.filter(([name]) => !discovered.has(name)), ...discovered]);
 }
 
 function outcomeOf(labels: Labels | undefined, steps: readonly Step[], job: Job): TargetOutcome {

@@ -7,7 +7,7 @@ import { checkSessions, pageText } from './sessions.ts';
 
 describe('docs/how-prometheus-finds-your-pod.md', () => {
   const page = pageText('docs/how-prometheus-finds-your-pod.md');
-  checkSessions(page, 8);
+  checkSessions(page, 10);
 
   it('names every preset but our own', () => {
     for (const { name } of PRESETS) if (name !== 'podscrape') assert.ok(page.includes(`\`${name}\``), name);

@@ -1,5 +1,6 @@
 import type { RelabelConfig } from '../scrape-config.ts';
-import { annotationPresent, META, serviceLabel } from './meta.ts';
+import { markRule } from './mark.ts';
+import { META, serviceLabel } from '../meta-labels.ts';
 import type { JobOptions } from './options.ts';
 import type { ExplainedJob } from './parts.ts';
 import { discovery } from './parts.ts';
@@ -63,7 +64,7 @@ function serviceJob(
   { name, why, services, ports, honorLabels }: Row,
   options: ComponentOptions,
 ): ExplainedJob {
-  const { annotationPrefix, namespaces, ownNamespace, jobPrefix = 'podscrape' } = options;
+  const { namespaces, ownNamespace, jobPrefix = 'podscrape' } = options;
   const where = namespaces.length === 0 ? [] : [...new Set([ownNamespace, ...namespaces])];
   return {
     why,
@@ -74,20 +75,18 @@ function serviceJob(
       relabel_configs: [
         { source_labels: [serviceLabel('app.kubernetes.io/name')], regex: services, action: 'keep' },
         // Prometheus makes targets of all other container ports too; these have no port of an endpoint.
-        { source_labels: ['__meta_kubernetes_endpointslice_port'], regex: '.+', action: 'keep' },
-        { source_labels: ['__meta_kubernetes_endpointslice_port_name'], regex: ports, action: 'keep' },
+        { source_labels: [META.endpointSlicePort], regex: '.+', action: 'keep' },
+        { source_labels: [META.endpointSlicePortName], regex: ports, action: 'keep' },
         { source_labels: [META.phase], regex: 'Pending|Succeeded|Failed', action: 'drop' },
         // The other jobs scrape these Pods, with their exporter's settings.
-        { source_labels: [annotationPresent(`${annotationPrefix}/status`)], regex: 'true', action: 'drop' },
+        markRule(options, 'unmarked'),
         ...(name === 'node-exporter' ? NODE_OF_POD : []),
       ],
     },
   };
 }
 
-const NODE_OF_POD: readonly RelabelConfig[] = [
-  { source_labels: ['__meta_kubernetes_pod_node_name'], target_label: 'node' },
-];
+const NODE_OF_POD: readonly RelabelConfig[] = [{ source_labels: [META.podNode], target_label: 'node' }];
 
 function cadvisorJob(options: ComponentOptions): ExplainedJob {
   const { cluster, jobPrefix = 'podscrape' } = options;
@@ -112,7 +111,7 @@ function cadvisorJob(options: ComponentOptions): ExplainedJob {
       metrics_path: '/metrics/cadvisor',
       ...access,
       kubernetes_sd_configs: [discovery({ ...options, namespaces: [] }, 'node')],
-      relabel_configs: [{ source_labels: ['__meta_kubernetes_node_name'], target_label: 'node' }],
+      relabel_configs: [{ source_labels: [META.node], target_label: 'node' }],
     },
   };
 }

@@ -1,17 +1,7 @@
-import { parseDuration } from '../../core/duration.ts';
+import { parseDuration, UNITS } from '../../core/duration.ts';
 
 /** A Prometheus duration as people write it, or `inherit`; what is neither is refused before it reaches a Pod. */
 export const DURATION_OR_INHERIT = String.raw`\s*((?:[0-9]+(?:ms|[ywdhms]))+|inherit)\s*`;
-
-const UNITS = [
-  ['y', 31_536_000_000],
-  ['w', 604_800_000],
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-  ['ms', 1],
-] as const;
 
 /**
  * Durations that one of their parts makes at least as long as `duration`. Rules cannot compare numbers; `4s1500ms` is

@@ -1,5 +1,6 @@
 import type { RelabelConfig } from '../scrape-config.ts';
-import { META } from './meta.ts';
+import type { POD_LABELS, SERVICE_LABELS } from '../meta-labels.ts';
+import { META } from '../meta-labels.ts';
 import type { JobOptions } from './options.ts';
 
 /** Label names that Prometheus gives a meaning of its own, so that a Pod's label must not take them. */
@@ -13,7 +14,7 @@ export interface LabelSources {
   readonly pod?: string;
   readonly service?: string;
   /** What the labels that `labelmap` takes stand behind. */
-  readonly mapped: '__meta_kubernetes_pod_label_' | '__meta_kubernetes_service_label_';
+  readonly mapped: typeof POD_LABELS | typeof SERVICE_LABELS;
 }
 
 /** The target's labels: the Pod's own first, so that ours win. */

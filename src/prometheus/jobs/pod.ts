@@ -3,7 +3,8 @@ import type { DialectKeys } from './keys.ts';
 import { dialectKeys } from './keys.ts';
 import type { LabelSources } from './labels.ts';
 import { labelRules } from './labels.ts';
-import { annotation, annotationPresent, META } from './meta.ts';
+import { markRule } from './mark.ts';
+import { annotation, META, POD_LABELS } from '../meta-labels.ts';
 import type { JobOptions, Variant } from './options.ts';
 import type { ExplainedJob, Speed } from './parts.ts';
 import { forEachVariant, head, jobName, ofVariant, speedsOf } from './parts.ts';
@@ -30,20 +31,18 @@ export function explainedPodJobs(options: JobOptions): readonly ExplainedJob[] {
   ];
 }
 
-const LABELS: LabelSources = { pod: META.pod, mapped: '__meta_kubernetes_pod_label_' };
+const LABELS: LabelSources = { pod: META.pod, mapped: POD_LABELS };
 
 function annotatedJob(options: JobOptions, speed: Speed, variant: Variant | undefined): ExplainedJob {
   const keys = dialectKeys(options.dialect);
   const name = jobName(options, 'annotated', variant, speed);
   const port = annotation(keys.port);
   return {
-    why: `The port that ${keys.port} of a Pod with ${options.annotationPrefix}/status names${ofVariant(variant)}${ofSpeed(speed, keys)}.`,
+    why: `The port that ${keys.port} of a Pod that ${options.annotationPrefix}/status marks names${ofVariant(variant)}${ofSpeed(speed, keys)}.`,
     config: {
       ...head(options, name, speed, variant),
       relabel_configs: [
-        ...common(options, keys, speed),
-        ...marked(options),
-        ...selectionRules(options, variant),
+        ...ofMarkedPods(options, keys, speed, variant),
         // First, because keepequal lets pass what is empty on both sides.
         { source_labels: [port], regex: '[0-9]+', action: 'keep' },
         // Istio's agent serves 15020, which nobody declares: its proxy's 15090 stands for it.
@@ -78,13 +77,11 @@ function namedJob(options: JobOptions, speed: Speed, variant: Variant | undefine
     target_label,
   });
   return {
-    why: `Ports named metrics or *-metrics of a Pod with ${options.annotationPrefix}/status, but for the annotated one${ofVariant(variant)}${ofSpeed(speed, keys)}.`,
+    why: `Ports named metrics or *-metrics of a Pod that ${options.annotationPrefix}/status marks, but for the annotated one${ofVariant(variant)}${ofSpeed(speed, keys)}.`,
     config: {
       ...head(options, name, speed, variant),
       relabel_configs: [
-        ...common(options, keys, speed),
-        ...marked(options),
-        ...selectionRules(options, variant),
+        ...ofMarkedPods(options, keys, speed, variant),
         // Istio's agent serves what these ports do.
         { source_labels: [port], regex: '15020', action: 'drop' },
         { source_labels: [META.portName], regex: '(?:.+-)?metrics', action: 'keep' },
@@ -104,14 +101,13 @@ function classicJob(options: JobOptions, speed: Speed): ExplainedJob {
   const keys = dialectKeys(options.dialect);
   const name = jobName(options, 'classic', undefined, speed);
   const port = annotation(keys.port);
-  const status = annotationPresent(`${options.annotationPrefix}/status`);
   return {
-    why: `Pods without ${options.annotationPrefix}/status, as the community's charts scrape them: one target, or each declared port where ${keys.port} is not set${ofSpeed(speed, keys)}.`,
+    why: `Pods without ${options.annotationPrefix}/status, or whose status says refused or skipped, as the community's charts scrape them: one target, or each declared port where ${keys.port} is not set${ofSpeed(speed, keys)}.`,
     config: {
       ...head(options, name, speed, undefined),
       relabel_configs: [
         ...common(options, keys, speed),
-        { source_labels: [status], regex: 'true', action: 'drop' },
+        markRule(options, 'unmarked'),
         ...grafanaPlace(keys),
         {
           source_labels: [port, META.podIp],
@@ -143,12 +139,18 @@ function common(options: JobOptions, keys: DialectKeys, speed: Speed): readonly 
   ];
 }
 
-function marked({ annotationPrefix }: JobOptions): readonly RelabelConfig[] {
-  const status = annotationPresent(`${annotationPrefix}/status`);
+function ofMarkedPods(
+  options: JobOptions,
+  keys: DialectKeys,
+  speed: Speed,
+  variant: Variant | undefined,
+): readonly RelabelConfig[] {
   return [
-    { source_labels: [status], regex: 'true', action: 'keep' },
+    ...common(options, keys, speed),
+    markRule(options, 'marked'),
     // Prometheus makes targets of UDP ports too.
     { source_labels: [META.portProtocol], regex: 'TCP', action: 'keep' },
+    ...selectionRules(options, variant),
   ];
 }
 

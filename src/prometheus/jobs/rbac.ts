@@ -22,7 +22,10 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-const NAME = 'podscrape-prometheus';
+/** A name for each ServiceAccount, so that one's rights never replace another's; the API server takes colons here. */
+function nameFor({ namespace, name }: Subject): string {
+  return `podscrape:${namespace}:${name}`;
+}
 
 /**
  * Role and RoleBinding in each namespace, or ClusterRole and ClusterRoleBinding without namespaces: exactly what
@@ -39,27 +42,35 @@ export function rbacObjects(options: RbacOptions): readonly object[] {
   );
   if (namespaces.length === 0) {
     return [
-      ...granted({ name: NAME, rules: [...own, ...nodes] }, serviceAccount),
+      ...granted({ name: nameFor(serviceAccount), rules: [...own, ...nodes] }, serviceAccount),
       ...(kubeStateRules.length === 0
         ? []
-        : granted({ name: 'podscrape-kube-state-metrics', rules: kubeStateRules }, kubeState)),
+        : granted({ name: nameFor(kubeState), rules: kubeStateRules }, kubeState)),
     ];
   }
   const isOutside = behindServices && !namespaces.includes(serviceAccount.namespace);
   return [
-    ...namespaces.flatMap((namespace) => granted({ name: NAME, namespace, rules: own }, serviceAccount)),
+    ...namespaces.flatMap((namespace) =>
+      granted({ name: nameFor(serviceAccount), namespace, rules: own }, serviceAccount),
+    ),
     ...(isOutside
       ? granted(
-          { name: NAME, namespace: serviceAccount.namespace, rules: rulesOf(['endpointslice']) },
+          {
+            name: nameFor(serviceAccount),
+            namespace: serviceAccount.namespace,
+            rules: rulesOf(['endpointslice']),
+          },
           serviceAccount,
         )
       : []),
     // Nodes belong to no namespace.
-    ...(nodes.length === 0 ? [] : granted({ name: `${NAME}-nodes`, rules: nodes }, serviceAccount)),
+    ...(nodes.length === 0
+      ? []
+      : granted({ name: `${nameFor(serviceAccount)}:nodes`, rules: nodes }, serviceAccount)),
     ...(kubeStateRules.length === 0
       ? []
       : namespaces.flatMap((namespace) =>
-          granted({ name: 'podscrape-kube-state-metrics', namespace, rules: kubeStateRules }, kubeState),
+          granted({ name: nameFor(kubeState), namespace, rules: kubeStateRules }, kubeState),
         )),
   ];
 }

@@ -1,19 +1,9 @@
-import { Document, isMap, isScalar, isSeq, stringify, visit } from 'yaml';
+import { isMap, isScalar, isSeq, visit } from 'yaml';
 import type { Node, YAMLSeq } from 'yaml';
 
+import { documentText, yamlDocument, yamlText } from '../../core/yaml-text.ts';
 import type { GlobalConfig } from '../scrape-config.ts';
 import type { ExplainedJob } from './parts.ts';
-
-/**
- * Prometheus reads YAML 1.1 (go-yaml), where a bare `yes` or `0644` is no text; and people read it, whom anchors do not
- * help.
- */
-const YAML = {
-  compat: 'yaml-1.1',
-  lineWidth: 0,
-  aliasDuplicateObjects: false,
-  flowCollectionPadding: false,
-} as const;
 
 /** Where the jobs of a Prometheus object's `additionalScrapeConfigs` are kept. */
 export interface SecretPlace {
@@ -28,19 +18,16 @@ export function renderPrometheus(
   global: GlobalConfig,
   comments: readonly string[],
 ): string {
-  const document = new Document({ global, scrape_configs: jobs.map(({ config }) => config) }, YAML);
+  const document = yamlDocument({ global, scrape_configs: jobs.map(({ config }) => config) });
   explain(document.get('scrape_configs') as YAMLSeq<Node>, jobs);
-  return `${commented(comments)}${document.toString(YAML)}`;
+  return `${commented(comments)}${documentText(document)}`;
 }
 
 /** The jobs alone, as a list. */
 export function renderJobs(jobs: readonly ExplainedJob[], comments: readonly string[]): string {
-  const document = new Document(
-    jobs.map(({ config }) => config),
-    YAML,
-  );
+  const document = yamlDocument(jobs.map(({ config }) => config));
   explain(document.contents as unknown as YAMLSeq<Node>, jobs);
-  return `${commented(comments)}${document.toString(YAML)}`;
+  return `${commented(comments)}${documentText(document)}`;
 }
 
 /** The jobs alone in a Secret. */
@@ -55,12 +42,12 @@ export function renderSecret(
     metadata: { name, namespace },
     stringData: { [key]: renderJobs(jobs, comments) },
   };
-  return stringify(secret, YAML);
+  return yamlText(secret);
 }
 
 /** Objects as a stream. */
 export function renderObjects(objects: readonly object[], comments: readonly string[]): string {
-  return `${commented(comments)}${objects.map((object) => stringify(object, YAML)).join('---\n')}`;
+  return `${commented(comments)}${objects.map(yamlText).join('---\n')}`;
 }
 
 /** The reasons, and a rule's source labels on one line. */

@@ -1,6 +1,6 @@
 import type { RelabelConfig, ScrapeConfig } from '../scrape-config.ts';
 import { labelRules } from './labels.ts';
-import { META, serviceAnnotation, serviceLabel } from './meta.ts';
+import { META, POD_LABELS, SERVICE_LABELS, serviceAnnotation, serviceLabel } from '../meta-labels.ts';
 import type { JobOptions, Variant } from './options.ts';
 import type { ExplainedJob, Speed } from './parts.ts';
 import { forEachVariant, head, jobName, ofVariant } from './parts.ts';
@@ -48,7 +48,7 @@ function serviceJob(options: JobOptions, speed: Speed, variant: Variant | undefi
 /** Prometheus makes targets of all other container ports of the Pods too; these have no port of an endpoint. */
 function ownPortOfRunningPods({ role }: JobOptions): readonly RelabelConfig[] {
   if (role === 'service') return [];
-  const port = `__meta_kubernetes_${role === 'endpoints' ? 'endpoint' : 'endpointslice'}_port_name`;
+  const port = role === 'endpoints' ? META.endpointPortName : META.endpointSlicePortName;
   return [
     { source_labels: [port], regex: '.+', action: 'keep' },
     { source_labels: [META.phase], regex: 'Pending|Succeeded|Failed', action: 'drop' },
@@ -58,8 +58,7 @@ function ownPortOfRunningPods({ role }: JobOptions): readonly RelabelConfig[] {
 function labels(options: JobOptions, job: string): readonly RelabelConfig[] {
   const container = containerLabel(options);
   if (options.role === 'service') {
-    const service = '__meta_kubernetes_service_name';
-    return labelRules(options, job, { container, service, mapped: '__meta_kubernetes_service_label_' });
+    return labelRules(options, job, { container, service: META.service, mapped: SERVICE_LABELS });
   }
-  return labelRules(options, job, { container, pod: META.pod, mapped: '__meta_kubernetes_pod_label_' });
+  return labelRules(options, job, { container, pod: META.pod, mapped: POD_LABELS });
 }

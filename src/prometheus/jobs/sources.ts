@@ -1,5 +1,5 @@
 import type { RelabelConfig } from '../scrape-config.ts';
-import { annotation, anyOf, literal, META, serviceAnnotation } from './meta.ts';
+import { annotation, META, serviceAnnotation } from '../meta-labels.ts';
 import type { JobOptions, ProfileTimes, Variant } from './options.ts';
 
 /**
@@ -56,12 +56,23 @@ export function sourceLabels({ role, annotationPrefix }: JobOptions): readonly s
 /** A profile's application targets, an exporter's targets, or an exporter's where the profile was asked for. */
 export function sourcePattern({ role }: JobOptions, { profile, container }: Source): string {
   const exporter = container === undefined ? '' : literal(container);
-  if (profile === undefined) return `${exporter};.*`;
+  // A record with problems has several lines: mark.ts tells of `(?s)`, which holds to the end of the pattern.
+  if (profile === undefined) return `${exporter};(?s).*`;
   const name = literal(profile);
   // The record is JSON that podscrape writes without white space; in its problems' texts quotes are escaped.
   const profiles =
     role === 'pod'
-      ? String.raw`.*"profiles":\[(?:"[^"\]]*",)*"${name}"[,\]].*`
+      ? String.raw`(?s).*"profiles":\[(?:"[^"\]]*",)*"${name}"[,\]].*`
       : `(?:[^,]*,)*${name}(?:,.*)?`;
   return `${exporter};${profiles}`;
+}
+
+/** `text` as a regular expression that matches it alone. */
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** One of `texts`, as a regular expression. */
+function anyOf(texts: readonly string[]): string {
+  return texts.map(literal).join('|');
 }

@@ -1,7 +1,7 @@
 import type { RelabelConfig } from '../scrape-config.ts';
 import { atLeast, DURATION_OR_INHERIT } from './durations.ts';
 import type { DialectKeys } from './keys.ts';
-import { annotation, podLabel, serviceAnnotation } from './meta.ts';
+import { annotation, podLabel, serviceAnnotation } from '../meta-labels.ts';
 import type { JobOptions } from './options.ts';
 import { sourceLabels, sourcePattern } from './sources.ts';
 

@@ -4,20 +4,21 @@ import type { MappingNode } from './statsd-mapping-yaml.ts';
 import { clip, oneOf, quoted, withoutControlCharacters } from './text.ts';
 
 /**
- * Reads nodes into typed values as Go's yaml.UnmarshalStrict reads them into statsd_exporter's structs: unknown and
- * repeated keys are faults, nulls leave a field unset, merge keys and aliases are followed.
+ * Reads nodes into typed values as Go's yaml.UnmarshalStrict (go.yaml.in/yaml v2) reads them into structs, those of
+ * statsd_exporter and of Prometheus: unknown and repeated keys are faults, nulls leave a field unset, merge keys and
+ * aliases are followed.
  */
 
 /** What a field that could not be read holds; its fault is told. */
 export const UNREADABLE = Symbol('unreadable');
 
-/** The fields of a mapping that were set, by key. */
+/** The fields of a struct that were set, by key. */
 export type Fields = Map<string, unknown>;
 
 /** Reads one node; `old` is what the same field has from a merge key before. */
 export type Type = (reading: Reading, node: MappingNode, place: string, old: unknown) => unknown;
 
-/** Aliases that stand for mappings with aliases, and so on; the exporter's library has no limit. */
+/** Aliases that stand for mappings with aliases, and so on; the library has no limit. */
 const MOST_ALIASES_DEEP = 64;
 
 type ScalarNode = Extract<MappingNode, { kind: 'scalar' }>;
@@ -138,7 +139,7 @@ export function choice(words: readonly string[], empty?: string): Type {
   };
 }
 
-/** Null, and nothing else: fields of the exporter that have no place in a file, but that its library knows. */
+/** Null, and nothing else: fields of a struct that have no place in a file, but that the library knows. */
 export const onlyNull = scalar('allowed here; leave it out', undefined, () => undefined);
 
 export function listOf(type: Type): Type {
@@ -180,11 +181,16 @@ export function mapOf(values: Type, example = '{label: value}'): Type {
   return type;
 }
 
-/** A struct of Go. `isPointer`: null leaves it unset, where a plain struct is as if empty. */
+/**
+ * A struct of Go.
+ *
+ * @param hidden keys that are never proposed
+ * @param unknown what is wrong with a key that the struct has not
+ */
 export function record(
   types: Readonly<Record<string, Type>>,
   hidden: readonly string[] = [],
-  unknown: (key: string, known: readonly string[]) => string = unknownKey,
+  unknown = unknownKey,
 ): Type {
   const known = Object.keys(types).filter((key) => !hidden.includes(key));
   const type: Type = (reading, node, place, old) => {
@@ -215,16 +221,8 @@ export function record(
   return type;
 }
 
-/** Keys that statsd_exporter 0.31 took away, and where their values go now. */
-const FORMER_KEYS: ReadonlyMap<string, string> = new Map([
-  ['timer_type', 'observer_type'],
-  ['buckets', 'histogram_options: {buckets}'],
-  ['quantiles', 'summary_options: {quantiles}'],
-]);
-
-function unknownKey(key: string, known: readonly string[]): string {
-  const former = FORMER_KEYS.get(key);
-  if (former !== undefined) return `no key any more; write ${former}`;
+/** What is wrong with a key that a struct has not, with the one that was likely meant. */
+export function unknownKey(key: string, known: readonly string[]): string {
   const near = didYouMean(key, known).hint;
   return `unknown key; ${near ?? (known.length < 5 ? `known are ${oneOf(known)}` : 'leave it out')}`;
 }
