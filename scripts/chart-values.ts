@@ -100,6 +100,9 @@ export const ChartValues = object({
     'Port that the Pods serve HTTPS on; 10250 where a firewall lets the control plane reach nothing else (GKE private clusters).',
   ),
   healthPort: unprivileged('Port of probes and metrics, plain HTTP.'),
+  hostNetwork: flag(
+    'Whether the Pods are on the network of their nodes: a node each, whose ports `port` and `healthPort` are. A NetworkPolicy does not apply to them, so there is none.',
+  ),
   service: object({
     port: port('Port of the Service.'),
     labels: map('Labels.'),
@@ -128,7 +131,7 @@ export const ChartValues = object({
     }),
   }),
   networkPolicy: object({
-    enabled: flag('Whether there is one, for what comes in.'),
+    enabled: flag('Whether there is one, for what comes in. Never with `hostNetwork`.'),
     webhookFrom: Type.Array(Type.String({ pattern: '^[0-9a-fA-F.:]+/[0-9]{1,3}$' }), {
       description: 'CIDRs that may call the webhook; empty: any.',
     }),
@@ -142,6 +145,9 @@ export const ChartValues = object({
     items: { type: 'object' },
     description: 'A list replaces the soft spread over hosts and zones.',
   }),
+  openshift: flag(
+    'Whether runAsUser, runAsGroup and fsGroup of `podSecurityContext` are left to the SCC. `config.openshift` is the same for sidecars.',
+  ),
   podSecurityContext: kubernetes('object', 'Security context of the Pods.'),
   securityContext: kubernetes('object', 'Security context of the container.'),
   labels: map('Labels of every object.'),
@@ -160,6 +166,9 @@ export const ChartValues = object({
   }),
   prometheusRule: object({
     enabled: flag('Whether there are alerts (Prometheus Operator).'),
+    runbookURL: text('Where people read docs/runbook.md; `runbook_url` of each alert leads there.', {
+      pattern: '^$|^https?://[^\\s"\'#]+$',
+    }),
     labels: map('Labels, such as those that your Prometheus selects by.'),
     annotations: map('Annotations.'),
   }),

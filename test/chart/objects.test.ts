@@ -4,33 +4,8 @@ import { suite, test } from 'node:test';
 
 import { objectsIn, only, render, requireHelm, template } from './helm.ts';
 import type { Rendered, Values } from './helm.ts';
-
-interface PodSpec {
-  readonly containers: readonly Container[];
-  readonly volumes: readonly Values[];
-  readonly [field: string]: unknown;
-}
-
-interface Container {
-  readonly args: readonly string[];
-  readonly volumeMounts: readonly Values[];
-  readonly [field: string]: unknown;
-}
-
-interface Template {
-  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
-  readonly spec: PodSpec;
-}
-
-function podTemplate(objects: readonly Rendered[]): Template {
-  return (only(objects, 'Deployment').spec as { template: Template }).template;
-}
-
-function container(objects: readonly Rendered[]): Container {
-  const [first] = podTemplate(objects).spec.containers;
-  assert.ok(first);
-  return first;
-}
+import { container, podTemplate } from './pod-template.ts';
+import type { PodSpec } from './pod-template.ts';
 
 /** Everything, for each way to have certificates. */
 const kinds = (objects: readonly Rendered[]): string[] => objects.map(({ kind = '' }) => kind).sort();
@@ -298,12 +273,24 @@ suite('the chart’s objects', await requireHelm('the chart’s objects'), () =>
     }
   });
 
-  test('nothing is there twice in what helm template prints', async () => {
-    const policies = [
-      { name: 'a', namespaceSelector: {}, mode: 'enforce', conventions: { noBadValues: 'deny' } },
-    ];
-    const { stdout } = await template({ config: { policies } });
-    const names = objectsIn(stdout).map(({ kind, metadata }) => `${kind} ${metadata?.name}`);
-    assert.equal(new Set(names).size, names.length, names.join('\n'));
-  });
+  // As Argo CD renders a chart: util/helm/cmd.go.
+  const argo = ['--kube-version', '1.36.0', '--api-versions', 'v1', '--include-crds'];
+  for (const flags of [[], argo, ['--is-upgrade']]) {
+    const title = ['helm template', ...flags].join(' ');
+    test(`nothing is there twice in what ${title} prints, and no hook but the test's`, async () => {
+      const policies = [
+        { name: 'a', namespaceSelector: {}, mode: 'enforce', conventions: { noBadValues: 'deny' } },
+      ];
+      const { stdout } = await template({ config: { policies } }, { flags });
+      const objects = objectsIn(stdout);
+      const names = objects.map(({ kind, metadata }) => `${kind} ${metadata?.name}`);
+      assert.ok(names.includes('ValidatingWebhookConfiguration podscrape'));
+      assert.equal(new Set(names).size, names.length, names.join('\n'));
+      const hooks = objects.map(({ metadata }) => metadata?.annotations?.['helm.sh/hook']);
+      assert.deepEqual(
+        hooks.filter((hook) => hook !== undefined),
+        ['test'],
+      );
+    });
+  }
 });

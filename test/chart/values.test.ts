@@ -71,6 +71,15 @@ suite('the chart’s values', await requireHelm('the chart’s values'), () => {
     [{ terminationGracePeriodSeconds: 20 }, 'podscrape serves on for 15 s', 'set it to 25 or more'],
     [{ webhook: { clientCA: { names: ['kube-apiserver'] } } }, 'without an authority that vouches for them'],
     [{ webhook: { clientCA: { secret: 'a', configMap: 'b' } } }, 'are both set'],
+    [{ hostNetwork: 'yes' }, '/hostNetwork', 'boolean'],
+    [{ openshift: 1 }, '/openshift', 'boolean'],
+    [{ prometheusRule: { runbookURL: 'docs/runbook.md' } }, '/prometheusRule/runbookURL'],
+    [
+      { hostNetwork: true, networkPolicy: { webhookFrom: ['10.0.0.0/28'] } },
+      'a NetworkPolicy does not apply',
+      'Leave those out',
+    ],
+    [{ hostNetwork: true, networkPolicy: { metricsFrom: [{}] } }, 'a NetworkPolicy does not apply'],
   ];
   for (const [values, ...parts] of refused) {
     test(`refused: ${JSON.stringify(values)}`, async () => {
@@ -92,6 +101,8 @@ suite('the chart’s values', await requireHelm('the chart’s values'), () => {
     { webhook: { failurePolicy: 'Fail' }, replicas: 2 },
     { config: { server: { drainSeconds: 0 } }, terminationGracePeriodSeconds: 10 },
     { podSecurityContext: { runAsUser: null } },
+    { podSecurityContext: null, openshift: true, affinity: null, hostNetwork: true },
+    { hostNetwork: true, networkPolicy: { enabled: false, webhookFrom: ['10.0.0.0/28'] } },
   ];
   for (const values of taken) {
     test(`taken: ${JSON.stringify(values)}`, async () => assert.ok((await render(values)).length > 5));

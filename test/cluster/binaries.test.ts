@@ -44,7 +44,8 @@ function fakeGo(folder: string, version = 'go1.99.0'): { calls: string; env: Nod
 
 describe('the table', () => {
   test('every row has its tool line, and every tool line its row', () => {
-    for (const module of readdirSync(MODULES)) {
+    // Of that one only files are read: crds.ts.
+    for (const module of readdirSync(MODULES).filter((name) => name !== 'crds')) {
       const goMod = readFileSync(join(MODULES, module, 'go.mod'), 'utf8');
       const block = /^tool \(\n([^)]*)\)/m.exec(goMod)?.[1] ?? /^tool (\S+)$/m.exec(goMod)?.[1] ?? '';
       const tools = block.split('\n').map((line) => line.trim());

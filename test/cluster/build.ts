@@ -1,6 +1,7 @@
 // Builds every binary of the table that the cache or KUBEBUILDER_ASSETS lacks, then fetches the software that the
 // machine lacks; one line each.
 import { ALL_BINARIES, ensureBinaries } from './binaries.ts';
+import { ensureCrds } from './crds.ts';
 import { ALL_DEBIAN } from './software/debian-table.ts';
 import { ensureDebian } from './software/debian.ts';
 import { ensurePython } from './software/python.ts';
@@ -16,4 +17,5 @@ for (const name of ALL_BINARIES) await timed(name, async () => (await ensureBina
 for (const name of ALL_DEBIAN) {
   await timed(name, async () => Object.values((await ensureDebian([name]))[name].programs)[0] ?? '');
 }
+await timed('crds', async () => (await ensureCrds())[0] ?? '');
 await timed('python', async () => (await ensurePython()).python);

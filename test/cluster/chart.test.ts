@@ -4,64 +4,17 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
-import { stringify } from 'yaml';
-
-import { CHART, render } from '../chart/helm.ts';
+import { CHART, objectsIn, render, valuesFile } from '../chart/helm.ts';
 import type { Values } from '../chart/helm.ts';
 import { folder } from '../chart/support.ts';
+import { FOREIGN, matrix, stream, STRICTLY } from './chart-matrix.ts';
 import { granted, refused, used } from './chart-rights.ts';
 import { nonconformities } from './chart-schemas.ts';
 import { ASKS, ChartStage, everything, NAMESPACE } from './chart-stage.ts';
 import type { Audited } from './chart-stage.ts';
+import { requireCrds, withCrds } from './crds.ts';
 import type { Pod } from './kubelet/types.ts';
 import { requireKubelet } from './require.ts';
-
-/** As values may be set; together they make every line of the templates. */
-const MATRIX: readonly Values[] = [
-  {},
-  {
-    certificates: { mode: 'secret', secretName: 'mine' },
-    webhook: { failurePolicy: 'Fail', clientCA: { configMap: 'ca', names: ['kube-apiserver'] } },
-    serviceAccount: { create: false, name: 'given' },
-    rbac: { create: false },
-    podDisruptionBudget: { maxUnavailable: '50%' },
-    networkPolicy: { webhookFrom: ['10.0.0.0/8'], metricsFrom: [{ podSelector: {} }] },
-    topologySpreadConstraints: [
-      { topologyKey: 'rack', maxSkew: 2, whenUnsatisfiable: 'DoNotSchedule', labelSelector: {} },
-    ],
-  },
-  {
-    certificates: { mode: 'certManager' },
-    webhook: { clientCA: { secret: 'ca' } },
-    monitor: { enabled: true, interval: '30s' },
-    prometheusRule: { enabled: true },
-    dashboard: { enabled: true },
-    affinity: { nodeAffinity: {} },
-    tolerations: [{ operator: 'Exists' }],
-    nodeSelector: { 'kubernetes.io/os': 'linux' },
-    priorityClassName: 'system-cluster-critical',
-    imagePullSecrets: [{ name: 'registry' }],
-    extraArgs: ['--host=::'],
-    extraEnv: [{ name: 'A', value: 'b' }],
-    labels: { a: 'b' },
-    annotations: { a: 'b' },
-  },
-  {
-    fullnameOverride: 'scraper',
-    podDisruptionBudget: { enabled: false },
-    networkPolicy: { enabled: false },
-    topologySpreadConstraints: [],
-    config: {
-      optIn: 'label',
-      policies: [
-        { name: 'a', namespaceSelector: {}, mode: 'enforce', conventions: { requireRequest: 'deny' } },
-      ],
-    },
-  },
-];
-
-/** No schemas of these are to be had from a Kubernetes of its own. */
-const FOREIGN = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule', 'Certificate', 'Issuer'];
 
 /** A policy that can deny gives the second webhook configuration something to do. */
 const config = {
@@ -75,6 +28,8 @@ const config = {
     },
   ],
 };
+
+const crds = await requireCrds('the chart’s monitors, alerts and Certificates');
 
 describe('the chart in a cluster', await requireKubelet('the chart', ['helm', 'kubeconform']), () => {
   let stage: ChartStage;
@@ -92,18 +47,48 @@ describe('the chart in a cluster', await requireKubelet('the chart', ['helm', 'k
   after(() => stage.stop());
 
   it('kubeconform and a strict API server have nothing against what it renders', async () => {
-    const rendered = await Promise.all(
-      MATRIX.map((values, index) => render(values, { release: `release-${index}`, namespace: NAMESPACE })),
-    );
-    const objects = rendered.flat();
-    const stream = (some: readonly object[]) => some.map((object) => stringify(object)).join('---\n');
+    const objects = await matrix();
     const { valid, wrong } = await nonconformities(stage.plane, stream(objects), FOREIGN);
     assert.deepEqual(wrong, []);
     const known = objects.filter(({ kind = '' }) => !FOREIGN.includes(kind));
     assert.equal(valid, known.length);
-    const args = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'];
-    const { stderr } = await stage.plane.kubectl(args, { stdin: stream(known) });
-    assert.equal(stderr, '');
+    const { stderr } = await stage.plane.kubectl(STRICTLY, { stdin: stream(known) });
+    // The namespace is `restricted`, and of all that is set only the nodes' network does not belong there.
+    assert.match(
+      stderr,
+      /^Warning: would violate PodSecurity "restricted:latest": host namespaces .*, hostPort .*\n$/,
+    );
+  });
+
+  it(
+    'an API server that knows the Prometheus Operator and cert-manager takes what is theirs',
+    crds,
+    async () => {
+      const objects = (await matrix()).filter(({ kind = '' }) => FOREIGN.includes(kind));
+      assert.deepEqual([...new Set(objects.map(({ kind }) => kind))].sort(), FOREIGN);
+      await withCrds(stage.plane, async () => {
+        const { stdout, stderr } = await stage.plane.kubectl(STRICTLY, { stdin: stream(objects) });
+        assert.equal(stderr, '');
+        assert.equal(stdout.trim().split('\n').length, objects.length);
+      });
+    },
+  );
+
+  it('where Helm sees a cluster, a hook takes the webhook configurations away first', async () => {
+    const args = ['template', 'podscrape', CHART, '-f', valuesFile({ config }), '--show-only'];
+    const hooks = async (...flags: readonly string[]) => {
+      const both = ['templates/mutating-webhook.yaml', '--show-only', 'templates/validating-webhook.yaml'];
+      const { stdout } = await stage.helm([...args, ...both, ...flags]);
+      return objectsIn(stdout).map(({ metadata }) => metadata?.annotations?.['helm.sh/hook']);
+    };
+    assert.deepEqual((await hooks('--dry-run=server')).sort(), [
+      'pre-delete',
+      'pre-delete',
+      undefined,
+      undefined,
+    ]);
+    assert.deepEqual(await hooks(), [undefined, undefined]);
+    assert.deepEqual(await hooks('--validate'), [undefined, undefined]);
   });
 
   it('is installed, and a Pod that asks is injected', async () => {

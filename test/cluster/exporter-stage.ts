@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { imageName } from '../../src/core/pod.ts';
 import { BUILT_IN_EXPORTERS } from '../../src/profiles/index.ts';
@@ -17,6 +18,8 @@ import { requireSoftware } from './software/require.ts';
 import type { SoftwareNeeds } from './software/require.ts';
 import { register, startWebhook } from './webhook.ts';
 import type { Webhook } from './webhook.ts';
+
+const NODE_MODULES = join(import.meta.dirname, '../../node_modules');
 
 /** What runs in the Pods of {@link ExporterStage}: an exporter of the profiles, or a program of the tests. */
 export type Software = keyof typeof POD_IMAGES;
@@ -161,7 +164,12 @@ function startTicks(pid: number): number {
 
 async function imagesOf(software: readonly Software[]): Promise<Record<string, ImageEntry>> {
   const images: Record<string, ImageEntry> = {
-    'example.test/node': { entrypoint: [process.execPath, '-e'], user: 65534 },
+    'example.test/node': {
+      entrypoint: [process.execPath, '-e'],
+      user: 65534,
+      // Where the checkout lies in /tmp, which a container has of its own.
+      binds: [{ from: NODE_MODULES, to: NODE_MODULES }],
+    },
     'example.test/shell': { entrypoint: ['/bin/sh', '-c'], user: 65534 },
   };
   for (const name of software) {

@@ -12,7 +12,7 @@ import type { Source, Standing } from './offline-stage.ts';
 import { podsOf } from './pods.ts';
 import { requireCluster } from './require.ts';
 import { register, startWebhook } from './webhook.ts';
-import type { Webhook } from './webhook.ts';
+import type { LogLines, Webhook } from './webhook.ts';
 
 /** Pods that become of each source, with one of a CronJob. */
 const PODS: Readonly<Record<string, number>> = {
@@ -70,8 +70,8 @@ for (const mode of ['hoist', 'inject'] as const) {
       const apply = (stdin: string, ...flags: string[]): Promise<unknown> =>
         plane.kubectl(['apply', ...flags, '-f', '-'], { stdin });
       /** What the webhook said of the objects of namespaces. */
-      const decisions = ({ namespaces }: Source): readonly Readonly<Record<string, unknown>>[] =>
-        webhook.logLines().filter((line) => Object.hasOwn(namespaces, String(line['namespace'])));
+      const decisions = async ({ namespaces }: Source): Promise<LogLines> =>
+        (await webhook.decided()).filter((line) => Object.hasOwn(namespaces, String(line['namespace'])));
 
       it('by another configuration: workloads stay as they are in the manifest, and no second rollout', async () => {
         const source = await rendered(helm, 'other', '--no-hooks');
@@ -81,7 +81,7 @@ for (const mode of ['hoist', 'inject'] as const) {
         const injected = await podscrape('inject', source.text, '--config', config);
         await apply(injected);
         const first = await standing(plane, source);
-        for (const { patchOps, kind, name } of decisions(source))
+        for (const { patchOps, kind, name } of await decisions(source))
           if (kind !== 'v1/Pod') assert.equal(patchOps, 0, `${String(kind)} ${String(name)}`);
         await apply(injected);
         assert.deepEqual(await standing(plane, source), first);
@@ -92,8 +92,9 @@ for (const mode of ['hoist', 'inject'] as const) {
           const { source, injected } = fresh.get(name)!;
           assert.deepEqual(await dryRun(plane, injected), alone.get(name));
           const asked = objectsOf(injected).filter((object) => JSON.stringify(object).includes('/status"'));
-          const seen = decisions(source).filter(({ patchOps }) => patchOps === 0);
-          assert.ok(asked.length > 0 && seen.length >= asked.length, JSON.stringify(decisions(source)));
+          const told = await decisions(source);
+          const seen = told.filter(({ patchOps }) => patchOps === 0);
+          assert.ok(asked.length > 0 && seen.length >= asked.length, JSON.stringify(told));
         });
 
         it(`${name}: applied, the webhook has nothing to do, for its Pods neither`, async () => {
@@ -103,7 +104,7 @@ for (const mode of ['hoist', 'inject'] as const) {
           await startCronJobs(plane, namespace);
           const pods = await podsOf(plane, namespace, PODS[name]!);
           const asking = pods.filter(({ metadata }) => metadata.annotations?.['podscrape.dev/status']);
-          const lines = decisions(source);
+          const lines = await decisions(source);
           assert.ok(
             lines.filter(({ kind }) => kind === 'v1/Pod').length >= asking.length,
             JSON.stringify(lines),
@@ -135,7 +136,8 @@ for (const mode of ['hoist', 'inject'] as const) {
           // The webhook keeps in the templates what inject put there: nothing is to be rolled out.
           if (mode === 'inject') assert.deepEqual(rolledOut(back), rolledOut(second));
           else assert.deepEqual(templates(back), templates(first));
-          for (const line of decisions(source)) assert.equal(line['level'], 'info', JSON.stringify(line));
+          for (const line of await decisions(source))
+            assert.equal(line['level'], 'info', JSON.stringify(line));
         });
       }
     },

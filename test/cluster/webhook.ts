@@ -38,6 +38,9 @@ export interface WebhookOptions {
   readonly script?: string;
 }
 
+/** Parsed lines of a log. */
+export type LogLines = readonly Readonly<Record<string, unknown>>[];
+
 /** A running `podscrape serve`. */
 export interface Webhook {
   readonly process: ManagedProcess;
@@ -49,8 +52,10 @@ export interface Webhook {
   readonly configFile: string;
   /** `https://127.0.0.1:PORT`. */
   readonly url: string;
-  /** What it has logged so far, a parsed line each. */
-  logLines(): readonly Readonly<Record<string, unknown>>[];
+  /** What it has logged so far, a parsed line each: the newest may be missing, another thread writes them. */
+  logLines(): LogLines;
+  /** The lines, once they tell of every decision that it has counted. */
+  decided(): Promise<LogLines>;
   /** Ends it with a signal and waits until it is gone. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
@@ -106,6 +111,15 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Webhoo
     configFile,
     url: `https://127.0.0.1:${port}`,
     logLines,
+    decided: async () => {
+      const { body } = await get(healthPort, '/metrics');
+      const counts = body.matchAll(/^podscrape_admission_decisions_total\{.*\} (\d+)$/gm);
+      const counted = [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+      return served.waitFor(`${counted} decisions in its log`, () => {
+        const lines = logLines();
+        return lines.filter(({ msg }) => msg === 'decision').length >= counted && lines;
+      });
+    },
     stop: async (signal = 'SIGKILL') => {
       if (served.exit === undefined) process.kill(served.pid, signal);
       await waitFor('podscrape to end', () => served.exit !== undefined, STARTS);
@@ -120,7 +134,7 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-function readLines(file: string): readonly Readonly<Record<string, unknown>>[] {
+function readLines(file: string): LogLines {
   const text = readFileSync(file, 'utf8');
   return text
     .slice(0, text.lastIndexOf('\n') + 1)

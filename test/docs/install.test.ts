@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -29,6 +29,8 @@ const commandsOf = (page: string): readonly string[] =>
     .map((line) => line.replace(/ +# .*$/, ''))
     .filter((line) => line !== '');
 
+const TEMPLATE = 'helm template podscrape charts/podscrape --namespace podscrape';
+
 /** As `helm template`, which reads no release. */
 function asTemplate(command: string): string | undefined {
   const deploys = /^helm (install|upgrade) /;
@@ -47,8 +49,7 @@ describe(
       path = [dirname(binaries.helm), dirname(binaries.kubectl), process.env['PATH']].join(delimiter);
       symlinkSync(join(root, 'charts'), join(folder, 'charts'));
       writeFileSync(join(folder, 'ca.crt'), (await certificates('podscrape.podscrape.svc')).ca);
-      writeFileSync(join(folder, 'kustomize.sh'), '#!/bin/sh\ncat > all.yaml && kubectl kustomize .\n');
-      chmodSync(join(folder, 'kustomize.sh'), 0o755);
+      writeFileSync(join(folder, 'kustomization.yaml'), 'resources: [all.yaml]\n');
       for (const text of PAGES.flatMap((page) => blocksOf(page, 'yaml'))) {
         const [, name] = /^# (\S+\.yaml)$/m.exec(text.split('\n')[0] ?? '') ?? [];
         if (name !== undefined) writeFileSync(join(folder, name), text);
@@ -82,9 +83,27 @@ describe(
         const deployment = (await rendered(command)).find(({ kind }) => kind === 'Deployment');
         return (deployment?.spec?.['template'] as { spec: Record<string, unknown> }).spec;
       };
-      assert.equal((await podOf(find('--post-renderer')))['hostNetwork'], true);
+      const eks = await podOf(find('hostNetwork=true'));
+      assert.equal(eks['hostNetwork'], true);
+      assert.match(JSON.stringify(eks), /"hostPort":10260.*"hostPort":10261/);
       const openshift = await podOf(find('config.openshift=true'));
       assert.doesNotMatch(JSON.stringify(openshift), /runAsUser|runAsGroup|fsGroup/);
+    });
+
+    it('kustomize takes what helm template prints, and no object twice', async () => {
+      const kinds = (await rendered(`${TEMPLATE} > all.yaml && kubectl kustomize .`)).map(({ kind }) => kind);
+      assert.ok(kinds.includes('MutatingWebhookConfiguration'));
+      const twice = `(${TEMPLATE}; echo ---; ${TEMPLATE} --show-only templates/mutating-webhook.yaml) > all.yaml`;
+      const env = { PATH: path, HOME: folder };
+      const { code, stderr } = await run('/bin/sh', ['-c', `${twice} && kubectl kustomize .`], {
+        env,
+        cwd: folder,
+      });
+      assert.notEqual(code, 0);
+      assert.match(
+        stderr,
+        /may not add resource with an already registered id: MutatingWebhookConfiguration/,
+      );
     });
 
     it('the values in Applications and HelmReleases are the chart’s', async () => {

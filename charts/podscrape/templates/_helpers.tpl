@@ -80,6 +80,28 @@ namespace: {{ (index . 0).Release.Namespace | quote }}
 {{- end -}}
 {{- end -}}
 
+{{/* Of all Pods of the chart. An SCC gives each namespace user and group ids, and refuses others. */}}
+{{- define "podscrape.podSecurityContext" -}}
+{{- $context := .Values.podSecurityContext | default dict -}}
+{{- if .Values.openshift -}}
+{{- $context = omit $context "runAsUser" "runAsGroup" "fsGroup" -}}
+{{- end -}}
+{{- if $context -}}{{- toYaml $context -}}{{- end -}}
+{{- end -}}
+
+{{/* The affinity of values; on the nodes' network no two replicas on one node, whose ports they would share. */}}
+{{- define "podscrape.affinity" -}}
+{{- $affinity := deepCopy (.Values.affinity | default dict) -}}
+{{- if .Values.hostNetwork -}}
+{{- $apart := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" (include "podscrape.selectorLabels" . | fromYaml)) -}}
+{{- $anti := $affinity.podAntiAffinity | default dict -}}
+{{- $required := $anti.requiredDuringSchedulingIgnoredDuringExecution | default list -}}
+{{- $_ := set $anti "requiredDuringSchedulingIgnoredDuringExecution" (append $required $apart) -}}
+{{- $_ := set $affinity "podAntiAffinity" $anti -}}
+{{- end -}}
+{{- if $affinity -}}{{- toYaml $affinity -}}{{- end -}}
+{{- end -}}
+
 {{/* What the schema cannot say. Told all at once. */}}
 {{- define "podscrape.check" -}}
 {{- $wrong := list -}}
@@ -110,6 +132,9 @@ namespace: {{ (index . 0).Release.Namespace | quote }}
 {{- end -}}
 {{- if eq (int .Values.port) (int .Values.healthPort) -}}
 {{- $wrong = append $wrong (printf "port and healthPort are both %d: they need a port each." (int .Values.port)) -}}
+{{- end -}}
+{{- if and .Values.hostNetwork .Values.networkPolicy.enabled (or .Values.networkPolicy.webhookFrom .Values.networkPolicy.metricsFrom) -}}
+{{- $wrong = append $wrong "hostNetwork is true, and networkPolicy.webhookFrom or networkPolicy.metricsFrom names who may call: a NetworkPolicy does not apply to Pods on the nodes' network. Leave those out and limit access where the nodes' firewall is set." -}}
 {{- end -}}
 {{- $drain := include "podscrape.drainSeconds" . | float64 -}}
 {{- if gt (addf $drain 10) (float64 .Values.terminationGracePeriodSeconds) -}}

@@ -10,6 +10,7 @@ import { startControlPlane } from '../control-plane.ts';
 import type { PodObject } from '../pods.ts';
 import { OFF, configured, denying, pod, policy } from '../policy-support.ts';
 import { requireCluster } from '../require.ts';
+import { waitFor } from '../wait.ts';
 import { register, startWebhook, temporaryDirectory } from '../webhook.ts';
 import type { Webhook } from '../webhook.ts';
 import { BREAKS } from './breaks.ts';
@@ -62,8 +63,8 @@ describe('row 02: an exception at any stage, with Fail', await requireCluster('f
       assert.ok(answer.warnings.includes(FAILED_OPEN_WARNING), answer.warnings.join('\n'));
       if (stage !== 'validate') assert.doesNotMatch(JSON.stringify(answer.body), /prometheus\.io/);
       assert.equal((await seriesOf(webhook)).get(series), (counted ?? 0) + 1);
-      const told = webhook.logLines().filter((line) => line['stage'] === stage);
-      assert.equal(told.length, 1);
+      const told = () => webhook.logLines().filter((line) => line['stage'] === stage);
+      await waitFor('the log to tell it, once', () => told().length === 1);
 
       const next = await create(stage);
       if (stage === 'validate') assert.equal(next.status, 403, 'mended, it denies again');

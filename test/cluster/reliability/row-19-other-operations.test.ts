@@ -47,7 +47,7 @@ describe(
       assert.deepEqual(dry.body.metadata.annotations, real.body.metadata.annotations);
       assert.deepEqual(dry.body.spec, real.body.spec);
       assert.deepEqual(
-        decisions('CREATE', 'web').map(({ dryRun, outcome }) => ({ dryRun, outcome })),
+        (await decisions('CREATE', 'web')).map(({ dryRun, outcome }) => ({ dryRun, outcome })),
         [
           { dryRun: true, outcome: 'injected' },
           { dryRun: false, outcome: 'injected' },
@@ -63,7 +63,7 @@ describe(
       });
       assert.equal(status, 200);
       assert.deepEqual(body.metadata.annotations, annotations);
-      assert.deepEqual(reasons('UPDATE', 'late'), ['skipped unsupported']);
+      assert.deepEqual(await reasons('UPDATE', 'late'), ['skipped unsupported']);
     });
 
     it('UPDATE of a Pod that was injected changes nothing of podscrape’s', async () => {
@@ -89,7 +89,7 @@ describe(
       const { body } = await plane.request<PodObject>('GET', `${PODS}/bound`);
       assert.deepEqual(body.metadata.annotations, before.metadata.annotations);
       assert.deepEqual(body.spec.containers, before.spec.containers);
-      const told = webhook.logLines().filter((line) => line['subResource'] !== undefined);
+      const told = (await webhook.decided()).filter((line) => line['subResource'] !== undefined);
       assert.deepEqual([...new Set(told.map((line) => line['subResource']))].sort(), ['binding', 'status']);
       assert.deepEqual([...new Set(told.map((line) => line['reason']))], ['unsupported']);
     });
@@ -98,7 +98,7 @@ describe(
       const { status } = await plane.request('DELETE', `${PODS}/web?gracePeriodSeconds=0`);
       assert.equal(status, 200);
       assert.equal((await plane.request('GET', `${PODS}/web`)).status, 404);
-      assert.deepEqual([...new Set(reasons('DELETE', 'web'))], ['skipped unsupported']);
+      assert.deepEqual([...new Set(await reasons('DELETE', 'web'))], ['skipped unsupported']);
     });
 
     it('a mirror Pod: as the kubelet made it', async () => {
@@ -110,7 +110,7 @@ describe(
         body.spec.containers.map(({ name, ports }) => [name, ports]),
         [['web', undefined]],
       );
-      assert.deepEqual(reasons('CREATE', 'mirror'), ['skipped mirror-pod']);
+      assert.deepEqual(await reasons('CREATE', 'mirror'), ['skipped mirror-pod']);
     });
 
     it('a hostNetwork Pod: no sidecar and no new port, and its record says why', async () => {
@@ -136,16 +136,14 @@ describe(
       });
     }
 
-    function decisions(operation: string, name: string) {
-      return webhook
-        .logLines()
-        .filter(
-          (line) => line['msg'] === 'decision' && line['operation'] === operation && line['name'] === name,
-        );
+    async function decisions(operation: string, name: string) {
+      return (await webhook.decided()).filter(
+        (line) => line['msg'] === 'decision' && line['operation'] === operation && line['name'] === name,
+      );
     }
 
-    function reasons(operation: string, name: string): readonly string[] {
-      return decisions(operation, name).map(({ outcome, reason }) => [outcome, reason].join(' '));
+    async function reasons(operation: string, name: string): Promise<readonly string[]> {
+      return (await decisions(operation, name)).map(({ outcome, reason }) => [outcome, reason].join(' '));
     }
   },
 );

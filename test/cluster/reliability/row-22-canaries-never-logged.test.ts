@@ -6,6 +6,7 @@ import { review } from '../../webhook/support.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { startControlPlane } from '../control-plane.ts';
 import { requireCluster } from '../require.ts';
+import { waitFor } from '../wait.ts';
 import { get, register, startWebhook } from '../webhook.ts';
 import type { Webhook } from '../webhook.ts';
 import { sendTo } from './edge.ts';
@@ -57,7 +58,7 @@ describe('row 22: canaries in env, args and annotations, at debug', await requir
       });
       assert.equal(deployed.status, 201, JSON.stringify(deployed.body));
     }
-    const decisions = webhook.logLines().filter(({ msg }) => msg === 'decision');
+    const decisions = (await webhook.decided()).filter(({ msg }) => msg === 'decision');
     assert.ok(decisions.length >= REQUESTS.length, `${decisions.length} decisions`);
     assertSilent();
   });
@@ -76,8 +77,8 @@ describe('row 22: canaries in env, args and annotations, at debug', await requir
       assert.equal(status, 400);
       assert.doesNotMatch(text, new RegExp(CANARY));
     }
-    const refused = webhook.logLines().filter(({ msg }) => msg === 'request refused');
-    assert.equal(refused.length, bodies.length, 'told at debug');
+    const refused = () => webhook.logLines().filter(({ msg }) => msg === 'request refused');
+    await waitFor('each to be told at debug', () => refused().length === bodies.length);
     assertSilent();
   });
 
