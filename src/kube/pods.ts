@@ -1,6 +1,6 @@
-import { ApiError } from './api-server.ts';
 import type { ApiServer } from './api-server.ts';
 import { connect, textOf, within } from './connection.ts';
+import { readTrouble } from './read-trouble.ts';
 
 /** Why a Pod could not be read: the message names the fault and the remedy. */
 export class PodReadError extends Error {
@@ -28,19 +28,12 @@ export async function readPod(server: ApiServer, namespace: string, name: string
   }
 }
 
-function reason(error: unknown, { url, source }: ApiServer, namespace: string): string {
-  if (!(error instanceof ApiError)) {
-    const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : error;
-    return `no answer from ${url} (${String(message)}); is the cluster up, and is ${source} the right one?`;
-  }
-  switch (error.status) {
-    case 401:
-      return `${url} does not know who asks; renew the credentials of ${source}`;
-    case 403:
-      return `${source} may not read it (${error.message}); it needs get on pods in namespace ${namespace}`;
-    case 404:
-      return 'there is no such Pod; look with kubectl get pods -A, and give its namespace with -n';
-    default:
-      return `${url} answered ${error.status} ${error.message}`;
-  }
+function reason(error: unknown, server: ApiServer, namespace: string): string {
+  return readTrouble(error, server, ({ status, message }) => {
+    if (status === 403)
+      return `${server.source} may not read it (${message}); it needs get on pods in namespace ${namespace}`;
+    return status === 404
+      ? 'there is no such Pod; look with kubectl get pods -A, and give its namespace with -n'
+      : undefined;
+  });
 }

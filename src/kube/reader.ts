@@ -3,6 +3,7 @@ import type { ApiServer } from './api-server.ts';
 import { connect, textOf, within } from './connection.ts';
 import { listPages } from './list-watch.ts';
 import type { Depth, Listed } from './list-watch.ts';
+import { readTrouble } from './read-trouble.ts';
 
 /** Why something could not be read: the message names the fault and the remedy. */
 export class ReadError extends Error {
@@ -85,21 +86,12 @@ export async function openReader(server: ApiServer): Promise<Reader> {
   };
 }
 
-function reason(error: unknown, { url, source }: ApiServer, verb: 'list' | 'get'): string {
-  if (!(error instanceof ApiError)) {
-    const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : error;
-    return `no answer from ${url} (${String(message)}); is the cluster up, and is ${source} the right one?`;
-  }
-  switch (error.status) {
-    case 401:
-      return `${url} does not know who asks; renew the credentials of ${source}`;
-    case 403:
-      return `${source} may not ${verb} it (${error.message})`;
-    case 404:
-      return 'there is none';
-    case 410:
-      return `the list expired ${MOST_BEGINNINGS} times before its end; read one namespace at a time`;
-    default:
-      return `${url} answered ${error.status} ${error.message}`;
-  }
+function reason(error: unknown, server: ApiServer, verb: 'list' | 'get'): string {
+  return readTrouble(error, server, ({ status, message }) => {
+    if (status === 403) return `${server.source} may not ${verb} it (${message})`;
+    if (status === 404) return 'there is none';
+    return status === 410
+      ? `the list expired ${MOST_BEGINNINGS} times before its end; read one namespace at a time`
+      : undefined;
+  });
 }

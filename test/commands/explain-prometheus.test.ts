@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { PrometheusApi } from '../../src/commands/prometheus-api.ts';
 import { json, serve } from './answers.ts';
 import { run } from './run.ts';
-import { scrapeOf } from './scrapes.ts';
+import { scrapeOf, WEB_YAML } from './scrapes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podscrape-explain-prometheus-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,20 +21,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-const WEB = file(
-  'web.yaml',
-  `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  template:
-    metadata: {labels: {app: web}, annotations: {podscrape.dev/port: "8080"}}
-    spec:
-      containers:
-      - {name: web, ports: [{containerPort: 8080, name: http}]}
-      - {name: proxy, ports: [{containerPort: 9000}]}
-`,
-);
+const WEB = file('web.yaml', WEB_YAML);
 
 /** What a terminal carries out; a line end is none of these here. */
 const CONTROL = /[\p{Cc}--\n]/v;

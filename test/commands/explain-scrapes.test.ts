@@ -7,7 +7,7 @@ import { after, suite, test } from 'node:test';
 import { parse } from 'yaml';
 
 import { run } from './run.ts';
-import { scrapeOf } from './scrapes.ts';
+import { scrapeOf, WEB_YAML } from './scrapes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podscrape-explain-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,20 +18,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-const WEB = file(
-  'web.yaml',
-  `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  template:
-    metadata: {labels: {app: web}, annotations: {podscrape.dev/port: "8080"}}
-    spec:
-      containers:
-      - {name: web, ports: [{containerPort: 8080, name: http}]}
-      - {name: proxy, ports: [{containerPort: 9000}]}
-`,
-);
+const WEB = file('web.yaml', WEB_YAML);
 
 const LIVE = `apiVersion: v1
 kind: Pod

@@ -28,3 +28,16 @@ export async function scrapeOf(...args: string[]): Promise<{ code: number; stder
   const [record] = JSON.parse(stdout) as readonly { readonly scrape: Scrape }[];
   return { code, stderr, scrape: record!.scrape };
 }
+
+/** A Deployment of two containers, one of which asks. */
+export const WEB_YAML = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: web}, annotations: {podscrape.dev/port: "8080"}}
+    spec:
+      containers:
+      - {name: web, ports: [{containerPort: 8080, name: http}]}
+      - {name: proxy, ports: [{containerPort: 9000}]}
+`;

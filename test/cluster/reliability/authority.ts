@@ -2,10 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 
 import { bundleEntries } from '../../../src/certificates/bundle.ts';
+import { startControlPlane } from '../control-plane.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { run } from '../processes.ts';
 import { get } from '../webhook.ts';
 import type { Webhook } from '../webhook.ts';
+import { startReplicas } from './replicas.ts';
+import type { Replicas } from './replicas.ts';
 
 const CLI = join(import.meta.dirname, '../../../src/cli.ts');
 
@@ -108,6 +111,24 @@ export async function untilCalled(plane: ControlPlane): Promise<void> {
     return body.metadata?.annotations?.['prometheus.io/scrape'] === 'true';
   };
   await plane.waitFor('the API server to call the webhook', called, { timeoutMs: 30_000 });
+}
+
+/** Two replicas with an authority of their own, which the API server calls under `Fail`. */
+export async function startWithOwnAuthority(
+  config: string,
+): Promise<{ readonly plane: ControlPlane; readonly podscrape: Replicas }> {
+  const plane = await startControlPlane({ controllerManager: false });
+  await plane.createNamespace(NAMESPACE);
+  const { kubeconfig } = plane;
+  const podscrape = await startReplicas({ count: 2, kubeconfig, certificate: OWN_AUTHORITY, config });
+  await registerWithoutCa(plane, podscrape.front.url, [
+    '--failure-policy',
+    'Fail',
+    '--timeout-seconds',
+    '20',
+  ]);
+  await untilCalled(plane);
+  return { plane, podscrape };
 }
 
 /** The value of a metric's series, of which the line begins so. */

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { startControlPlane } from '../control-plane.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { requireCluster } from '../require.ts';
-import {
-  authorities,
-  editSecret,
-  NAMESPACE,
-  OWN_AUTHORITY,
-  registerWithoutCa,
-  secretContents,
-  untilCalled,
-} from './authority.ts';
+import { authorities, editSecret, secretContents, startWithOwnAuthority } from './authority.ts';
 import { figures } from './figures.ts';
 import { createLoad, summary } from './load.ts';
-import { startReplicas } from './replicas.ts';
 import type { Replicas } from './replicas.ts';
 
 const { rotations, perSecond } = figures({
@@ -27,18 +17,9 @@ describe('row 05: CA and leaf rotation under load, two replicas', await requireC
   let plane: ControlPlane;
   let podscrape: Replicas;
   before(async () => {
-    plane = await startControlPlane({ controllerManager: false });
-    await plane.createNamespace(NAMESPACE);
-    podscrape = await startReplicas({
-      count: 2,
-      kubeconfig: plane.kubeconfig,
-      certificate: OWN_AUTHORITY,
-      // A short life makes the settling short: a second.
-      config: 'certificates: {life: 10s, authorityLife: 1h}\n',
-    });
-    const more = ['--failure-policy', 'Fail', '--timeout-seconds', '20'];
-    await registerWithoutCa(plane, podscrape.front.url, more);
-    await untilCalled(plane);
+    // A short life makes the settling short: a second.
+    const config = 'certificates: {life: 10s, authorityLife: 1h}\n';
+    ({ plane, podscrape } = await startWithOwnAuthority(config));
   });
   after(async () => {
     await podscrape.stop();

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { startControlPlane } from '../control-plane.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { requireCluster } from '../require.ts';
-import {
-  endOf,
-  metric,
-  NAMESPACE,
-  OWN_AUTHORITY,
-  registerWithoutCa,
-  secretContents,
-  untilCalled,
-} from './authority.ts';
+import { endOf, metric, secretContents, startWithOwnAuthority } from './authority.ts';
 import { figures } from './figures.ts';
 import { createLoad, summary } from './load.ts';
-import { startReplicas } from './replicas.ts';
 import type { Replicas } from './replicas.ts';
 
 const { life, authorityLife, minutes, perSecond } = figures({
@@ -27,17 +17,8 @@ describe(`row 09: a certificate life of ${life} s`, await requireCluster('row 09
   let plane: ControlPlane;
   let podscrape: Replicas;
   before(async () => {
-    plane = await startControlPlane({ controllerManager: false });
-    await plane.createNamespace(NAMESPACE);
-    podscrape = await startReplicas({
-      count: 2,
-      kubeconfig: plane.kubeconfig,
-      certificate: OWN_AUTHORITY,
-      config: `certificates: {life: ${life}s, authorityLife: ${authorityLife}s}\n`,
-    });
-    const more = ['--failure-policy', 'Fail', '--timeout-seconds', '20'];
-    await registerWithoutCa(plane, podscrape.front.url, more);
-    await untilCalled(plane);
+    const config = `certificates: {life: ${life}s, authorityLife: ${authorityLife}s}\n`;
+    ({ plane, podscrape } = await startWithOwnAuthority(config));
   });
   after(async () => {
     await podscrape.stop();
