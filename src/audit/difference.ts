@@ -6,7 +6,7 @@ import type { Place } from '../core/pod.ts';
 import { sameQuantity } from '../core/quantity.ts';
 import { isRecord } from '../core/record.ts';
 import type { StatusRecord } from '../core/status.ts';
-import { clip, withoutControlCharacters } from '../core/text.ts';
+import { said } from './words.ts';
 
 /** One thing that stands in a Pod and that the engine would do otherwise, in words. */
 export interface Difference {
@@ -34,7 +34,7 @@ export function differences(live: Pod, again: Again, record: StatusRecord): read
       : [
           {
             part: 'profiles' as const,
-            words: `the profiles were ${were || 'none'}, and would be ${wouldBe || 'none'}`,
+            words: `the profiles were ${said(were || 'none')}, and would be ${wouldBe || 'none'}`,
           },
         ]),
     ...added.containers.flatMap((name) => containerDifference(live, again.pod, name)),
@@ -218,9 +218,4 @@ function amount(quantity: unknown): string {
 
 function isNamed(entry: unknown): entry is { readonly name: string } {
   return isRecord(entry) && typeof entry['name'] === 'string';
-}
-
-/** What anybody may have written, short and on one line. */
-function said(text: string | undefined): string {
-  return clip(withoutControlCharacters(text ?? ''), 60);
 }

@@ -7,12 +7,12 @@ import { places } from '../core/pod.ts';
 import type { StatusRecord } from '../core/status.ts';
 import { statusKey, statusRecord, tells } from '../core/status.ts';
 import type { Surroundings } from '../core/surroundings.ts';
-import { clip, quoted } from '../core/text.ts';
+import { quoted } from '../core/text.ts';
 import { takeOut } from '../core/uninject.ts';
 import type { Again, Difference } from './difference.ts';
 import { differences, missingOf } from './difference.ts';
 import type { PodFinding } from './finding.ts';
-import { refusal } from './words.ts';
+import { refusal, said } from './words.ts';
 
 /**
  * Judges a Pod with a record by injecting it again, as its owner wrote it: what the record says is taken out first.
@@ -95,7 +95,7 @@ function notInjected(
   if (now.outcome === 'injected' && record.reason !== 'no-sidecar')
     return [
       finding(isOther, record, engine, [
-        `it was ${record.outcome} (${clip(record.reason, 30)}), and would be injected`,
+        `it was ${record.outcome} (${said(record.reason, 30)}), and would be injected`,
       ]),
     ];
   return [asRecorded(record)];
@@ -106,10 +106,10 @@ function asRecorded(record: StatusRecord): PodFinding {
   const [problem] = record.problems ?? [];
   const known: Readonly<Record<string, string>> = REASONS;
   const why = Object.hasOwn(known, record.reason) ? known[record.reason] : undefined;
-  const reason = why ?? clip(record.reason, 30);
-  const said = problem === undefined ? undefined : clip(problem, 200);
-  if (record.outcome === 'refused') return { code: 'refused', message: said ?? reason };
-  return { code: 'skipped', message: `${reason}${said === undefined ? '' : ` (${said})`}` };
+  const reason = why ?? said(record.reason, 30);
+  const words = problem === undefined ? undefined : said(problem, 200);
+  if (record.outcome === 'refused') return { code: 'refused', message: words ?? reason };
+  return { code: 'skipped', message: `${reason}${words === undefined ? '' : ` (${words})`}` };
 }
 
 const MOST_WORDS = 3;
@@ -128,8 +128,8 @@ function finding(
 
 function made({ config, version }: StatusRecord, engine: EngineConfig): string {
   const by = [
-    ...(version === engine.version ? [] : [`podscrape ${clip(version, 20)} (this is ${engine.version})`]),
-    ...(config === engine.hash ? [] : [`configuration ${clip(config, 12)} (this is ${engine.hash})`]),
+    ...(version === engine.version ? [] : [`podscrape ${said(version, 20)} (this is ${engine.version})`]),
+    ...(config === engine.hash ? [] : [`configuration ${said(config, 12)} (this is ${engine.hash})`]),
   ];
   return `decided by ${by.join(' and ')}`;
 }

@@ -87,9 +87,17 @@ function replacementOf(object: unknown): Replacement {
   return below(object, 'spec.updateStrategy.type') === 'OnDelete' ? 'on-delete' : 'rollout';
 }
 
+/**
+ * What controls an object. The API server takes any text as the kind and name of an owner, and people run commands that
+ * are made of it: what can name no object is nobody's.
+ */
 function controllerOf(metadata: LiveMeta | null | undefined): OwnerLink | undefined {
-  return (metadata?.ownerReferences ?? []).find(({ controller }) => controller === true);
+  const link = (metadata?.ownerReferences ?? []).find(({ controller }) => controller === true);
+  return KIND.test(link?.kind ?? '') && NAME.test(link?.name ?? '') ? link : undefined;
 }
+
+const KIND = /^[A-Za-z][-A-Za-z0-9]{0,62}$/;
+const NAME = /^[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?$/;
 
 /** A Pod's workload, with what is known of it. */
 export interface Owner {

@@ -273,6 +273,24 @@ describe('a record that does not match its Pod', () => {
     });
   }
 
+  const HOSTILE = `\u001B[31mred\r\nshop  deployment/web  1 of 1${'x'.repeat(9000)}`;
+  const hostile: readonly (readonly [string, object, Readonly<Record<string, string>>?])[] = [
+    ['of a refusal', { outcome: 'refused', reason: HOSTILE, problems: [HOSTILE] }, {}],
+    ['of a skip', { outcome: 'skipped', reason: HOSTILE, problems: [HOSTILE] }, {}],
+    ['of a skip that would be none', { outcome: 'skipped', reason: HOSTILE }],
+    ['by whom', { version: HOSTILE, config: HOSTILE }],
+    ['for what', { profiles: [HOSTILE] }],
+    ['with what', { added: { containers: [HOSTILE], env: [`${HOSTILE}/${HOSTILE}`], volumes: [HOSTILE] } }],
+  ];
+  for (const [name, change, annotations = HTTP] of hostile) {
+    it(`written by somebody who wants to be read on a terminal: ${name}`, () => {
+      const found = lines(judge(alive(podOf({ ...annotations, ...status(change) })), { jobs: [] }));
+      assert.equal(found.length, 1);
+      assert.doesNotMatch(found[0] ?? '', /\p{Cc}/u);
+      assert.ok((found[0] ?? '').length < 600, found[0]);
+    });
+  }
+
   it('claims an injection that is not there', () => {
     const found = lines(judge(alive(podOf({ ...HTTP, ...status({}) })), { jobs: [] }));
     assert.match(found[0] ?? '', /^status-differs: .*prometheus.io\/port is not there, and would be "8080"/);

@@ -61,6 +61,20 @@ describe('the workload of a Pod', () => {
     assert.deepEqual([who(owner), owner.known], ['apps/v1 ReplicaSet web-1', undefined]);
   });
 
+  it('is nobody whose name is a command, or whose kind is a line of its own', () => {
+    const pods = [
+      link('Deployment', 'web; touch pwned #'),
+      link('\u001B[31mred\nRollout', 'web'),
+      link('', ''),
+    ].map(of);
+    assert.deepEqual(
+      pods.map((pod) => who(ownerOf(pod))),
+      pods.map(() => 'v1 Pod web-0'),
+    );
+    const set = listed('ReplicaSet', 'web-1', link('Deployment', '$(touch pwned)'));
+    assert.equal(who(ownerOf(of(link('ReplicaSet', 'web-1')), set)), 'apps/v1 ReplicaSet web-1');
+  });
+
   it('ends where owners own each other', () => {
     const one = listed('ReplicaSet', 'a', link('ReplicaSet', 'b'));
     const other = listed('ReplicaSet', 'b', link('ReplicaSet', 'a'));
