@@ -63,6 +63,7 @@ function injected(
 ): readonly PodFinding[] {
   const missing = missingOf(pod, record).map((what) => `${what} is recorded, and not there`);
   if (missing.length > 0) return [finding(false, record, engine, missing)];
+  if (again.decision.added.containers.some((name) => hadNoRoom(pod, name, record, engine))) return [];
   const found = differences(pod, again, record);
   const counting = found.filter(
     (difference) => pass === undefined || canChange(difference, pod, again, pass),
@@ -76,6 +77,18 @@ function injected(
       counting.map(({ words }) => words),
     ),
   ];
+}
+
+/** Whether the namespace's limits left no room for the exporter. Whether there is room now is not asked. */
+function hadNoRoom(
+  pod: Pod,
+  exporter: string,
+  { problems = [] }: StatusRecord,
+  { annotationPrefix }: EngineConfig,
+): boolean {
+  const words = `${annotationPrefix}/profile: no ${exporter} added: `;
+  const isThere = places(pod).some(({ container }) => container.name === exporter);
+  return !isThere && problems.some((problem) => problem.startsWith(words));
 }
 
 /** Whether a difference can have come about in the live Pod. */

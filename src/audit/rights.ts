@@ -1,3 +1,4 @@
+import { LIMIT_RESOURCES } from '../core/namespace-limits.ts';
 import type { WorkloadKind } from '../core/workload-kinds.ts';
 import { WEBHOOK_CONFIGURATION_NAME } from '../core/webhook-configuration.ts';
 
@@ -13,7 +14,7 @@ export function auditRole(kinds: readonly WorkloadKind[]): object {
   const groups = [...new Set(['', ...kinds.map(({ group }) => group)])];
   const listed = groups.map((group): Rule => {
     const resources = kinds.filter((kind) => kind.group === group).map(({ resource }) => resource);
-    const all = group === '' ? ['namespaces', 'pods', ...resources] : resources;
+    const all = group === '' ? ['namespaces', 'pods', ...LIMIT_RESOURCES, ...resources] : resources;
     return { apiGroups: [group], resources: [...new Set(all)].sort(), verbs: ['list'] };
   });
   const rules: readonly Rule[] = [

@@ -1,11 +1,14 @@
 import { knownWorkload, Workloads } from '../audit/workload.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import type { StringMap } from '../core/kubernetes.ts';
+import type { LimitResource, NamespaceLimits } from '../core/namespace-limits.ts';
 import { didYouMean } from '../core/problem.ts';
 import type { Surroundings } from '../core/surroundings.ts';
+import { ofTemplates } from '../core/surroundings.ts';
 import { oneOf } from '../core/text.ts';
 import { WEBHOOK_CONFIGURATION_NAME } from '../core/webhook-configuration.ts';
 import type { WorkloadKind } from '../core/workload-kinds.ts';
+import { readLimitRange, readQuota } from '../kube/limits.ts';
 import type { Listed } from '../kube/list-watch.ts';
 import { ReadError } from '../kube/reader.ts';
 import type { Place, Reader } from '../kube/reader.ts';
@@ -41,9 +44,12 @@ export async function readCluster(
   const workloads = new Workloads();
   for (const kind of engine.workloadKinds) {
     for (const place of collections(kind, namespaces)) {
-      await orUnknown(unknown, () => listWorkloads(reader, place, kind, engine, workloads));
+      await orUnknown(unknown, 'what they ask for, and what controls them, cannot be told', () =>
+        listWorkloads(reader, place, kind, engine, workloads),
+      );
     }
   }
+  const limitsOf = await readLimits(reader, namespaces, unknown);
   const now = Date.now();
   return {
     workloads,
@@ -51,12 +57,15 @@ export async function readCluster(
     unknown,
     surroundings(namespace) {
       const labels = known.get(namespace);
-      // What nobody knows opted in nobody; what carries a key asks all the same.
-      return {
+      const limits = limitsOf(namespace);
+      // The Pods that are looked at use the quotas up themselves.
+      return ofTemplates({
         namespace,
         now,
+        // What nobody knows opted in nobody; what carries a key asks all the same.
         ...(labels === undefined ? { trigger: 'object' } : { trigger: 'unknown', ...labels }),
-      };
+        ...(limits === undefined ? {} : { limits }),
+      });
     },
   };
 }
@@ -90,6 +99,42 @@ async function listWorkloads(
     const known = knownWorkload(object, kind, engine);
     if (known !== undefined) workloads.add(known);
   });
+}
+
+/** What an exporter was made to fit; the newest, for there is no other. */
+async function readLimits(
+  reader: Reader,
+  namespaces: readonly string[],
+  unknown: string[],
+): Promise<(namespace: string) => NamespaceLimits | undefined> {
+  const read = async <T>(
+    resource: LimitResource,
+    keep: (object: Listed) => T | undefined,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, T>>> => {
+    // By name, so that a list that begins anew has nothing twice.
+    const found = new Map<string, Map<string, T>>();
+    const add = (object: Listed): void => {
+      const { name, namespace = '' } = object.metadata;
+      const kept = keep(object);
+      if (kept !== undefined)
+        found.set(namespace, (found.get(namespace) ?? new Map<string, T>()).set(name, kept));
+    };
+    for (const place of collections({ group: '', version: 'v1', resource }, namespaces)) {
+      await orUnknown(unknown, 'exporters that were made to fit them may be called outdated', () =>
+        reader.list(place, { depth: 'whole' }, () => add),
+      );
+    }
+    return found;
+  };
+  const ranges = await read('limitranges', readLimitRange);
+  const quotas = await read('resourcequotas', readQuota);
+  return (namespace) => {
+    const limits = {
+      ranges: [...(ranges.get(namespace)?.values() ?? [])],
+      quotas: [...(quotas.get(namespace)?.values() ?? [])],
+    };
+    return limits.ranges.length + limits.quotas.length === 0 ? undefined : limits;
+  };
 }
 
 async function readNamespaces(
@@ -157,13 +202,13 @@ async function readRegistration(reader: Reader, unknown: string[]): Promise<Regi
 }
 
 /** Goes on without what may not be read, and where a kind is not installed. */
-async function orUnknown(unknown: string[], read: () => Promise<void>): Promise<void> {
+async function orUnknown(unknown: string[], without: string, read: () => Promise<void>): Promise<void> {
   try {
     await read();
   } catch (error) {
     if (error instanceof ReadError && error.status === 404) return;
     if (!isForbidden(error)) throw error;
-    unknown.push(`${error.message}; what they ask for, and what controls them, cannot be told`);
+    unknown.push(`${error.message}; ${without}`);
   }
 }
 

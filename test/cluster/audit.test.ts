@@ -67,7 +67,9 @@ describe('podscrape audit', await requireCluster('podscrape audit'), () => {
       ],
     });
     webhook = await startWebhook({ config: CONFIG, kubeconfig: plane.kubeconfig });
-    for (const name of ['late', 'shop', 'blog', 'audit']) await plane.createNamespace(name);
+    for (const name of ['late', 'shop', 'blog', 'audit', 'tight']) await plane.createNamespace(name);
+    const limits = [{ type: 'Container', max: { memory: '100Mi' }, default: { memory: '90Mi' } }];
+    await create('tight', 'v1 limitranges', 'LimitRange', 'all', { spec: { limits } });
   });
   after(async () => {
     await webhook.stop();
@@ -262,6 +264,21 @@ describe('podscrape audit', await requireCluster('podscrape audit'), () => {
     const alike = join(folder, 'alike.yaml');
     writeFileSync(alike, `${CONFIG}optIn: annotation\nlogging: {level: debug}\nadopt: off\n`);
     assert.deepEqual((await audit(['-n', 'blog', '--config', alike])).findings, []);
+  });
+
+  it('an older configuration, and a LimitRange that exporters were made to fit: no Pod', async () => {
+    const created = await plane.waitFor('podscrape to know the LimitRange', async () => {
+      const tried = { metadata: { name: 'fits', annotations: ASKS }, spec: spec() };
+      const path = '/api/v1/namespaces/tight/pods';
+      const { body } = await plane.request<PodObject>('POST', `${path}?dryRun=All`, tried);
+      return (
+        JSON.stringify(body.spec).includes('"memory":"100Mi"') && (await plane.request('POST', path, tried))
+      );
+    });
+    assert.equal(created.status, 201);
+    const alike = join(folder, 'alike.yaml');
+    writeFileSync(alike, `${CONFIG}optIn: annotation\nlogging: {level: debug}\nadopt: off\n`);
+    assert.deepEqual((await audit(['-n', 'tight', '--config', alike])).findings, []);
   });
 
   it('a record edited with kubectl', async () => {
