@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { ROWS } from '../../scripts/dashboard-panels.ts';
 import { FAILED_OPEN_WARNING } from '../../src/webhook/handler.ts';
@@ -257,13 +258,22 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
     });
   }
 
-  /** More than a slow replica can take, until it is told to stop. */
+  /**
+   * More than a slow replica can take, until it is told to stop. The calls that fail are repeated, too: counts that begin
+   * alarm a Prometheus that has seen the API server for ten minutes, and this one those that grow.
+   */
   function press(): { stop(): Promise<void> } {
     let over = false;
     const one = async (name: string): Promise<void> => {
       while (!over) await tryPod(plane, 'blog', podWith(name, ASKS, { test: 'slow' }));
     };
-    const all = Promise.all(['a', 'b'].map(one));
+    const failing = async (): Promise<void> => {
+      while (!over) {
+        for (const test of ['gone', 'blocking']) await tryPod(plane, 'blog', podWith(test, {}, { test }));
+        await setTimeout(500);
+      }
+    };
+    const all = Promise.all([...['a', 'b'].map(one), failing()]);
     return {
       async stop() {
         over = true;

@@ -39,6 +39,12 @@ suite('alerts', () => {
     });
   }
 
+  test('the runbook searches whole logs: of Pods by label kubectl shows ten lines', () => {
+    const commands = [...runbook.matchAll(/^.*\bkp logs -l .*$/gm)].map(([line]) => line);
+    assert.ok(commands.length > 2);
+    for (const command of commands) assert.match(command, / --tail=/);
+  });
+
   test('the runbook links to sections that are there', () => {
     for (const [, name = ''] of runbook.matchAll(/\]\(#([a-z]+)\)/g)) {
       assert.ok(

@@ -86,7 +86,12 @@ export const RULE_CASES: readonly RuleCase[] = [
       [a('up', '1x5 0x20'), a(info, '1x5 _x20'), b('up', '1x30'), b(info, '1x30')],
       [A],
     ],
+    'for hours': [[a('up', '1x5 0x300'), a(info, '1x5 _x300')], [A], '5h'],
     'a replica is gone': [[a('up', '1x5 stale'), a(info, '1x5 stale')], []],
+    'its address is somebody else’s now': [
+      [a('up', '1x5 stale'), a(info, '1x5 stale'), of({ ...A, pod: 'shop-a' })('up', '_x6 0x30')],
+      [],
+    ],
     'something else answers no more': [[shop('up', '1x5 0x20'), a('up', '1x30'), a(info, '1x30')], []],
     'it was away for five minutes': [[a('up', '1x5 0x5 1x20'), a(info, '1x5 _x5 1x20')], [], '11m'],
   }),
@@ -150,8 +155,22 @@ export const RULE_CASES: readonly RuleCase[] = [
       [a('podscrape_config_info', '1x30', { hash: 'x' }), b('podscrape_config_info', '1x30', { hash: 'y' })],
       [JOB],
     ],
+    'two of them, where nodes are labels': [
+      [
+        a('podscrape_config_info', '1x30', { hash: 'x', node: '1' }),
+        b('podscrape_config_info', '1x30', { hash: 'y', node: '2' }),
+      ],
+      [JOB],
+    ],
     'the same': [
       [a('podscrape_config_info', '1x30', { hash: 'x' }), b('podscrape_config_info', '1x30', { hash: 'x' })],
+      [],
+    ],
+    'two clusters, each with its own': [
+      [
+        a('podscrape_config_info', '1x30', { hash: 'x', cluster: '1' }),
+        a('podscrape_config_info', '1x30', { hash: 'y', cluster: '2' }),
+      ],
       [],
     ],
     'one is slower to take it': [
@@ -204,6 +223,20 @@ export const RULE_CASES: readonly RuleCase[] = [
       [JOB],
     ],
     'the other leads': [[a(authority, '9x30'), b(authority, '9x30'), a(leads, '0x30'), b(leads, '1x30')], []],
+    'the other leads, where nodes are labels': [
+      [
+        ...[a(authority, '9x30', { node: '1' }), b(authority, '9x30', { node: '2' })],
+        ...[a(leads, '0x30', { node: '1' }), b(leads, '1x30', { node: '2' })],
+      ],
+      [],
+    ],
+    'another cluster has one': [
+      [
+        ...[a(authority, '9x30', { cluster: '1' }), a(authority, '9x30', { cluster: '2' })],
+        ...[a(leads, '0x30', { cluster: '1' }), a(leads, '1x30', { cluster: '2' })],
+      ],
+      [{ ...JOB, cluster: '1' }],
+    ],
     'somebody else’s authority': [[a(authority, '0x30'), a(leads, '0x30')], []],
     'it changes hands': [[a(authority, '9x30'), a(leads, '1x3 0x6 1x30')], [], '10m'],
   }),
@@ -232,15 +265,35 @@ export const RULE_CASES: readonly RuleCase[] = [
     once: [[a(repairs, '0x20 1x60', { configuration: 'podscrape' })], []],
   }),
   ...cases('PodscrapeCallsFailOpen', '15m', {
-    'the first ever': [[apiserver(passed, '_x10 1x20', { name: ENTRY, type: 'admit' })], [{ name: ENTRY }]],
+    'the first ever': [
+      [apiserver('up', '1x30'), apiserver(passed, '_x10 1x20', { name: ENTRY, type: 'admit' })],
+      [{ name: ENTRY }],
+    ],
+    'to a Prometheus that is new, long ago': [
+      [apiserver('up', '_x10 1x20'), apiserver(passed, '_x10 7x20', { name: ENTRY, type: 'admit' })],
+      [],
+    ],
     'one more': [[apiserver(passed, '5x10 6x20', { name: ENTRY, type: 'admit' })], [{ name: ENTRY }]],
     'long ago': [[apiserver(passed, '5x40', { name: ENTRY, type: 'admit' })], []],
-    'somebody else’s': [[apiserver(passed, '_x10 1x20', { name: 'a.example.com', type: 'admit' })], []],
+    'somebody else’s': [
+      [apiserver('up', '1x30'), apiserver(passed, '_x10 1x20', { name: 'a.example.com', type: 'admit' })],
+      [],
+    ],
   }),
   ...cases('PodscrapeCallsRejected', '15m', {
     'the call failed': [
-      [apiserver(refused, '_x10 1x20', { name: ENTRY, error_type: 'calling_webhook_error' })],
+      [
+        apiserver('up', '1x30'),
+        apiserver(refused, '_x10 1x20', { name: ENTRY, error_type: 'calling_webhook_error' }),
+      ],
       [{ name: ENTRY, error_type: 'calling_webhook_error' }],
+    ],
+    'to a Prometheus that is new, long ago': [
+      [
+        apiserver('up', '_x10 1x20'),
+        apiserver(refused, '_x10 7x20', { name: ENTRY, error_type: 'calling_webhook_error' }),
+      ],
+      [],
     ],
     'the patch was bad': [
       [apiserver(refused, '2x10 3x20', { name: ENTRY, error_type: 'apiserver_internal_error' })],
@@ -248,7 +301,10 @@ export const RULE_CASES: readonly RuleCase[] = [
     ],
     'long ago': [[apiserver(refused, '2x40', { name: ENTRY, error_type: 'calling_webhook_error' })], []],
     'somebody else’s': [
-      [apiserver(refused, '_x10 1x20', { name: 'a.example.com', error_type: 'calling_webhook_error' })],
+      [
+        apiserver('up', '1x30'),
+        apiserver(refused, '_x10 1x20', { name: 'a.example.com', error_type: 'calling_webhook_error' }),
+      ],
       [],
     ],
     'a policy denied it': [[apiserver(refused, '0+1x20', { name: ENTRY, error_type: 'no_error' })], []],
