@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { parseAllDocuments } from 'yaml';
 
-import { runProcess } from '../commands/process.ts';
+import { runOn } from '../commands/run.ts';
 import type { KubeObject } from './client.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { run } from './processes.ts';
@@ -46,13 +46,13 @@ export async function rendered(helm: string, namespace: string, ...flags: string
   return { name: 'a chart', text: stdout, namespaces: { [namespace]: {} } };
 }
 
-/** `podscrape inject` or `uninject` on a text. Errors: a message of it on standard error that is one. */
+/** `podscrape inject` or `uninject` on a text, in this process. Errors: its exit code is not 0. */
 export async function podscrape(
   command: 'inject' | 'uninject',
   text: string,
   ...flags: string[]
 ): Promise<string> {
-  const { code, stdout, stderr } = await runProcess([command, '-f', '-', ...flags], text);
+  const { code, stdout, stderr } = await runOn(text, command, '-f', '-', ...flags);
   if (code !== 0) throw new Error(`podscrape ${command}: exit code ${code}\n${stderr}`);
   return stdout;
 }

@@ -138,7 +138,7 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
     });
   }
 
-  it('all of them, but for those that no API server takes', () => {
+  it('all of them, but for those that no API server takes, as written or as injected', () => {
     const known = Object.keys(REFUSED);
     for (const [name, message] of refused) assert.match(message, REFUSED[name] ?? /^accepted$/, name);
     assert.deepEqual([...refused.keys()].sort(), known);

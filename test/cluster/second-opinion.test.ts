@@ -25,25 +25,37 @@ describe(
       t.after(() => rmSync(directory, { recursive: true, force: true }));
       const { kubectl } = await ensureBinaries(['kubectl']);
       assert.ok(names.length > 50);
-      const patched = async (name: string, document: string, patch: string): Promise<unknown> => {
+      const patched = async (
+        name: string,
+        pods: readonly unknown[],
+        patch: string,
+      ): Promise<readonly unknown[]> => {
         // YAML 1.2 and kubectl's YAML 1.1 read some scalars differently; JSON is the same to both.
         const file = join(directory, `${name}.json`);
-        writeFileSync(file, JSON.stringify(parse(document)));
+        writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }));
         const args = ['patch', '--local', '-f', file, '--type=json', '-p', patch, '-o', 'json'];
         const { code, stdout, stderr } = await run(kubectl, args, { env: { HOME: directory } });
         assert.equal(code, 0, `${name}: ${stderr}`);
-        return JSON.parse(stdout);
+        // One object after the other, each ended by the only brace that stands at the beginning of a line.
+        return stdout
+          .split(/(?<=^\}$)/m)
+          .filter((text) => text.trim() !== '')
+          .map((text) => JSON.parse(text) as unknown);
       };
       const read = (name: string, file: string): string => readFileSync(join(GOLDEN, name, file), 'utf8');
-      const check = async (name: string): Promise<void> => {
-        const ours = await patched(`${name}-ours`, read(name, 'pod.yaml'), read(name, 'patch.json'));
-        // An empty patch, so that kubectl writes the expected object in its own way too.
-        const expected = await patched(`${name}-expected`, read(name, 'expected.yaml'), '[]');
-        assert.deepEqual(ours, expected, name);
+      const pods = (file: string): readonly unknown[] =>
+        names.map((name) => parse(read(name, file)) as unknown);
+      const given = pods('pod.yaml');
+      // An empty patch, so that kubectl writes the expected objects in its own way too.
+      const expected = await patched('expected', pods('expected.yaml'), '[]');
+      assert.equal(expected.length, names.length);
+      const check = async (index: number, name: string): Promise<void> => {
+        const ours = await patched(name, [given[index]], read(name, 'patch.json'));
+        assert.deepEqual(ours, [expected[index]], name);
       };
-      const queue = [...names];
+      const queue = [...names.entries()];
       const worker = async (): Promise<void> => {
-        for (let name = queue.shift(); name !== undefined; name = queue.shift()) await check(name);
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) await check(...next);
       };
       await Promise.all([worker(), worker(), worker(), worker()]);
     });

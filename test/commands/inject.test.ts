@@ -8,7 +8,7 @@ import { after, suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 
 import { runProcess } from './process.ts';
-import { run } from './run.ts';
+import { run, runOn } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'podscrape-inject-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,12 +39,12 @@ suite('podscrape inject', () => {
     test(`examples/${name}, and out again`, async () => {
       const path = join(examples, name);
       const original = readFileSync(path, 'utf8');
-      const injected = await runProcess(['inject', '-f', path]);
+      const injected = await run('inject', '-f', path);
       assert.equal(injected.code, 0, injected.stderr);
       assert.match(injected.stdout, /podscrape\.dev\/status/);
-      const again = await runProcess(['inject', '-f', '-'], injected.stdout);
+      const again = await runOn(injected.stdout, 'inject', '-f', '-');
       assert.equal(again.stdout, injected.stdout, 'once is enough');
-      const back = await runProcess(['uninject', '-f', '-'], injected.stdout);
+      const back = await runOn(injected.stdout, 'uninject', '-f', '-');
       assert.deepEqual({ code: back.code, stdout: back.stdout }, { code: 0, stdout: original });
     });
   }

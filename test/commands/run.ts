@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 
 import { main } from '../../src/commands/program.ts';
 
@@ -11,8 +11,13 @@ export interface Ran {
 
 /** Runs a command line in this process. */
 export async function run(...args: string[]): Promise<Ran> {
+  return runOn('', ...args);
+}
+
+/** Runs a command line in this process, with this on its standard input. */
+export async function runOn(input: string, ...args: string[]): Promise<Ran> {
   const [stdout, stderr] = [new Collector(), new Collector()];
-  const code = await main(args, { stdout, stderr });
+  const code = await main(args, { stdin: Readable.from([Buffer.from(input)]), stdout, stderr });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 

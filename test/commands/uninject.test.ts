@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { runProcess } from './process.ts';
-import { run } from './run.ts';
+import { run, runOn } from './run.ts';
 
 const PLAIN = `# nothing of ours
 apiVersion: v1
@@ -23,22 +23,22 @@ suite('podscrape uninject', () => {
 
   test('takes out what inject put in, of every document', async () => {
     const input = `${PLAIN}---\n${PLAIN.replace('name: a', 'name: b')}---\nkind: Service\n`;
-    const { stdout } = await runProcess(['inject', '-f', '-'], input);
+    const { stdout } = await runOn(input, 'inject', '-f', '-');
     assert.notEqual(stdout, input);
-    const back = await runProcess(['uninject', '-f', '-'], stdout);
+    const back = await runOn(stdout, 'uninject', '-f', '-');
     assert.deepEqual(back, { code: 0, stdout: input, stderr: 'taken out 2\n' });
   });
 
   test('an unreadable document passes, with a word, and the code is 1', async () => {
-    const { code, stdout, stderr } = await runProcess(['uninject', '-f', '-'], `a: [\n---\n${PLAIN}`);
+    const { code, stdout, stderr } = await runOn(`a: [\n---\n${PLAIN}`, 'uninject', '-f', '-');
     assert.deepEqual({ code, stdout }, { code: 1, stdout: `a: [\n---\n${PLAIN}` });
     assert.match(stderr, /^standard input:1: \(document 1\): error: column 4: is not YAML: /);
   });
 
   test('a variable that no profile sets any more stays, with its place, and the code is 1', async () => {
-    const { stdout } = await runProcess(['inject', '-f', '-'], PLAIN);
+    const { stdout } = await runOn(PLAIN, 'inject', '-f', '-');
     const older = stdout.replaceAll('GUNICORN_CMD_ARGS', 'GUNICORN_OPTIONS');
-    const first = await runProcess(['uninject', '-f', '-'], older);
+    const first = await runOn(older, 'uninject', '-f', '-');
     assert.equal(first.code, 1);
     assert.match(
       first.stderr,
@@ -46,7 +46,7 @@ suite('podscrape uninject', () => {
     );
     assert.doesNotMatch(first.stdout, /statsd-exporter/);
     assert.match(first.stdout, /"added":\{"env":\["web\/GUNICORN_OPTIONS"\]\}/);
-    assert.deepEqual(await runProcess(['uninject', '-f', '-'], first.stdout), first);
+    assert.deepEqual(await runOn(first.stdout, 'uninject', '-f', '-'), first);
   });
 
   test('usage', async () => {

@@ -5,7 +5,7 @@ import type { Job } from '../../../src/prometheus/job.ts';
 import type { Preset } from '../../../src/prometheus/presets/index.ts';
 import { readConfig } from '../../../src/prometheus/read-config.ts';
 import type { PrometheusConfig, ScrapeConfig } from '../../../src/prometheus/scrape-config.ts';
-import { runProcess } from '../../commands/process.ts';
+import { run } from '../../commands/run.ts';
 
 /** A configuration as Prometheus loads it, and as explain reads the same text. */
 export interface ReadJobs {
@@ -22,7 +22,7 @@ export function readJobs(text: string): ReadJobs {
 
 /** Our jobs as the command prints them, with these arguments. */
 export async function ourJobs(...args: readonly string[]): Promise<readonly ScrapeConfig[]> {
-  const { code, stdout, stderr } = await runProcess(['scrape-config', ...args]);
+  const { code, stdout, stderr } = await run('scrape-config', ...args);
   assert.equal(code, 0, stderr);
   return withTimes(parse(stdout) as PrometheusConfig);
 }

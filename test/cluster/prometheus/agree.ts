@@ -58,6 +58,10 @@ export interface Agreement {
   readonly byChance: number;
 }
 
+interface Versioned {
+  readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string } | null;
+}
+
 /** Explains one Pod; what explain does with it. */
 export type Explain = (pod: RunningPod) => PodScrapes;
 
@@ -70,15 +74,23 @@ export function untilAgreed(
   pods: () => Promise<readonly RunningPod[]>,
   explain: Explain,
 ): Promise<Agreement> {
+  const said = new Map<string, SaidPod>();
+  // Each version of a Pod is explained once, however often Prometheus is asked.
+  const sayOf = (pod: RunningPod): SaidPod => {
+    const { uid = '', resourceVersion = '' } = (pod as Versioned).metadata ?? {};
+    const key = `${uid} ${resourceVersion}`;
+    const known = said.get(key) ?? {
+      name: nameOf(pod),
+      readings: readingsOf(pod).map((reading) => explain(reading).jobs.map(saidJob)),
+    };
+    said.set(key, known);
+    return known;
+  };
   return prometheus.waitFor(
     'Prometheus and explain to agree',
     async () => {
       const targets = await prometheus.targets();
-      const said = (await pods()).map((pod) => ({
-        name: nameOf(pod),
-        readings: readingsOf(pod).map((reading) => explain(reading).jobs.map(saidJob)),
-      }));
-      return agreement(targets, said);
+      return agreement(targets, (await pods()).map(sayOf));
     },
     { timeoutMs: 45_000, intervalMs: 500 },
   );
