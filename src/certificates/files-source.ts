@@ -20,6 +20,8 @@ export interface FilesSourceOptions {
   readonly intervalMs?: number;
 }
 
+const DAY_MS = 24 * 3600_000;
+
 /**
  * A certificate and its key in files that someone else renews: a mounted Secret, cert-manager's for one. A new pair is
  * taken once it is whole; until then, and while it is worse than the one in use, that stays.
@@ -29,6 +31,7 @@ export async function startFilesSource(options: FilesSourceOptions): Promise<Cer
   const { certFile, keyFile, log, metrics, clock = () => new Date() } = options;
   const listeners: ((certificate: Certificate) => void)[] = [];
   let certificate = certificateOf(await readKeyPair(certFile, keyFile), certFile);
+  let again: NodeJS.Timeout | undefined;
 
   const take = async (): Promise<void> => {
     try {
@@ -37,6 +40,10 @@ export async function startFilesSource(options: FilesSourceOptions): Promise<Cer
       const now = clock();
       const wrong = invalid(next.cert, now);
       if (wrong !== undefined && invalid(certificate.cert, now) === undefined) {
+        // One whose maker's clock is ahead: the files do not change when its time comes.
+        const early = new X509Certificate(next.cert).validFromDate.getTime() - now.getTime();
+        clearTimeout(again);
+        if (early > 0) again = setTimeout(() => void take(), Math.min(early + 1, DAY_MS)).unref();
         throw new CertificateError(`${certFile}: the new certificate ${wrong}`);
       }
       certificate = next;
@@ -64,6 +71,7 @@ export async function startFilesSource(options: FilesSourceOptions): Promise<Cer
     },
     async close() {
       follower.stop();
+      clearTimeout(again);
     },
   };
 }

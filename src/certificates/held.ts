@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 
 import { isRecord } from '../core/record.ts';
-import { blocks, bundleEntries } from './bundle.ts';
+import { blocks, bundleEntries, bundleText } from './bundle.ts';
 import type { BundleEntry } from './bundle.ts';
 import { CertificateError } from './error.ts';
 import type { AlternativeName } from './names.ts';
@@ -31,6 +31,8 @@ export type Contents = Readonly<Record<string, string>>;
 /** What is read out of a Secret. */
 export interface Reading {
   readonly held: Held;
+  /** PEM: the CAs of the bundle and nothing else, for people put comments into it, and keys by mistake. */
+  readonly bundle: string;
   /** What does not belong together or cannot be read, one line each; none in an empty Secret. */
   readonly faults: readonly string[];
 }
@@ -50,8 +52,9 @@ export function readContents(contents: Contents, names: readonly AlternativeName
     if (typeof found === 'string') faults.push(found);
     if (found === undefined || typeof found === 'string') return undefined;
     const entry = entries.find(({ certificate }) => certificate.checkPrivateKey(found));
-    if (entry === undefined) faults.push(`${name} is the key of no certificate in ${bundle}`);
-    return entry?.id;
+    const unfit = entry === undefined ? `is the key of no certificate in ${bundle}` : unfitness(found, entry);
+    if (unfit !== undefined) faults.push(`${name} ${unfit}`);
+    return unfit === undefined ? entry?.id : undefined;
   };
   const signing = owner(authorityKey);
   if (text(authorityKey) === '' && !empty) faults.push(`${authorityKey} is missing`);
@@ -66,13 +69,26 @@ export function readContents(contents: Contents, names: readonly AlternativeName
     ends: readEnds(text(ends)),
     rotate: contents[rotate] !== undefined,
   };
-  return { held, faults };
+  return { held, bundle: bundleText(entries), faults };
+}
+
+/** What selfsigned signs with. */
+const CURVES: readonly unknown[] = ['prime256v1', 'secp384r1', 'secp521r1'];
+
+/** Why nothing can be signed by a CA that someone put there; undefined when it can. */
+function unfitness(key: KeyObject, { certificate }: BundleEntry): string | undefined {
+  if (!certificate.ca) return 'is the key of a certificate that is no CA';
+  const type = key.asymmetricKeyType ?? 'unknown';
+  if (type === 'ec' && CURVES.includes(key.asymmetricKeyDetails?.namedCurve)) return undefined;
+  return `is of a kind (${type}) that podscrape does not sign with; ECDSA on P-256, P-384 or P-521 will do`;
 }
 
 /** A repetition is no damage. */
 function distinct(pem: string): number {
   const all = pem.split('-----BEGIN CERTIFICATE-----').slice(1);
-  return Math.min(blocks(pem), new Set(all.map((one) => one.replace(/\s/g, ''))).size);
+  // What stands between two of them is no part of either.
+  const bodies = all.map((one) => (one.split('-----END', 1)[0] ?? '').replace(/\s/g, ''));
+  return Math.min(blocks(pem), new Set(bodies).size);
 }
 
 function authority({ id, certificate }: BundleEntry): Authority {

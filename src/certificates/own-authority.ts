@@ -82,6 +82,7 @@ export function startOwnAuthority(options: OwnAuthorityOptions): CertificateSour
           server,
           targets: TARGETS,
           bundle: () => source.bundle(),
+          isComplete: (bundle) => source.isComplete(bundle),
           writes: options.publishes,
           log,
           metrics,

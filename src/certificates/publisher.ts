@@ -8,6 +8,7 @@ import { Outage } from '../kube/outage.ts';
 import { ResourceWatch } from '../kube/resource-watch.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { Pace } from './pace.ts';
 import { API_VERSION, bundlePatch, isPublished, isTrusted, readConfiguration } from './published.ts';
 import type { Seen, Target } from './published.ts';
 
@@ -20,6 +21,8 @@ export interface PublisherOptions {
   readonly targets: readonly Target[];
   /** PEM; undefined while there is none. */
   readonly bundle: () => string | undefined;
+  /** Whether no CA has come to the bundle since, by what is kept at this moment. Errors: no such answer. */
+  readonly isComplete: (bundle: string) => Promise<boolean>;
   /** False: someone else publishes, and here it is only looked at. */
   readonly writes: boolean;
   readonly log: Log;
@@ -67,9 +70,12 @@ export class Publisher {
   }
 }
 
-/** So that two who write by turns do not drive each other; well below the ten seconds of a repair. */
+/** A watch or a write that failed is tried again this soon at the latest. */
 const LONGEST_PAUSE_MS = 4_000;
-const QUIET_MS = 30_000;
+/** In half a minute. */
+const MOST_WRITES = 5;
+/** For the watch to bring what the Secret has. */
+const CATCH_UP_MS = 500;
 
 /** One webhook configuration. */
 class Place {
@@ -79,12 +85,12 @@ class Place {
   readonly #stop = new AbortController();
   readonly #objects: Objects;
   readonly #outage: Outage;
+  readonly #pace = new Pace(MOST_WRITES);
   /** The bundle that was seen to be there; what is found otherwise then is someone else's work. */
   #was: string | undefined;
   #told: string | undefined;
   #turn: Promise<void> | undefined;
   #again = false;
-  #writes: number[] = [];
 
   constructor(target: Target, options: PublisherOptions, onSeen: () => void) {
     const { resource, name } = target;
@@ -152,7 +158,7 @@ class Place {
 
   /** Publishes where it is due; resolves with the milliseconds until the next look, 0 for the next event. */
   async #turnOnce(): Promise<number> {
-    const { metrics, bundle: current, writes, clock } = this.#options;
+    const { metrics, bundle: current, writes } = this.#options;
     const { name } = this.#target;
     const bundle = current();
     const seen = this.#watch.get(name);
@@ -166,12 +172,7 @@ class Place {
     metrics.caBundlePublished(name, published || isTrusted(seen, bundle));
     if (published) this.#was = bundle;
     if (published || !writes || seen.entries.length === 0 || this.#leftAlone(seen)) return 0;
-    const now = clock().getTime();
-    this.#writes = this.#writes.filter((at) => Math.abs(now - at) < QUIET_MS);
-    const wait = this.#writes.length < 5 ? 0 : (this.#writes.at(-1) ?? 0) + LONGEST_PAUSE_MS - now;
-    if (wait > 0) return wait;
-    this.#writes.push(now);
-    return this.#write(seen, bundle);
+    return this.#pace.wait() || this.#write(seen, bundle);
   }
 
   async #write(seen: Seen, bundle: string): Promise<number> {
@@ -179,6 +180,8 @@ class Place {
     const { resource, name } = this.#target;
     const repairs = this.#was === bundle;
     try {
+      // A leader that was stopped, or whose watch is silent, must not take out what another one has put in since.
+      if (!(await this.#options.isComplete(bundle))) return CATCH_UP_MS;
       const path = `/apis/${API_VERSION}/${resource}/${encodeURIComponent(name)}`;
       await this.#objects.patch(path, bundlePatch(seen, bundle), FIELD_MANAGER);
     } catch (error) {

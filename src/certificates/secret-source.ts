@@ -6,11 +6,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { readContents, SECRET_KEYS } from './held.ts';
 import type { Contents, Reading } from './held.ts';
 import type { AlternativeName } from './names.ts';
+import { Pace } from './pace.ts';
 import { plan } from './plan.ts';
 import type { Step, Wish } from './plan.ts';
 import { DONE, skewText, wrongWith } from './secret-words.ts';
 import { SecretStore } from './secret-store.ts';
-import type { Stored } from './secret-store.ts';
+import type { Stored, Written } from './secret-store.ts';
 import type { Certificate } from './source.ts';
 import { perform } from './steps.ts';
 
@@ -40,6 +41,8 @@ interface Good {
 
 /** Between two looks at the plan when nothing happens, in milliseconds; shorter for short lives. */
 const LONGEST_WAIT_MS = 30_000;
+/** In half a minute; a rotation takes four, and what is made of lives of seconds twice as many. */
+const MOST_WRITES = 20;
 /** So long a write may take to come back through the watch. */
 const ECHO_MS = 5_000;
 
@@ -49,8 +52,12 @@ export class SecretSource {
   readonly #store: SecretStore;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
+  /** Two installations with one Secret by mistake would make certificates by turns. */
+  readonly #pace = new Pace(MOST_WRITES);
   #wake = Promise.withResolvers<undefined>();
   #good: Good | undefined;
+  /** What belongs to the certificate, also where something else in the Secret is off. */
+  #bundle: string | undefined;
   #certificate: Certificate | undefined;
   /** What was written over: until the watch brings what came of it, nothing is to be done. */
   #replaced: { readonly version: string | undefined; readonly at: number } | undefined;
@@ -72,7 +79,12 @@ export class SecretSource {
 
   /** What clients are to trust; undefined until it is known. */
   bundle(): string | undefined {
-    return this.#good?.contents[SECRET_KEYS.bundle];
+    return this.#bundle;
+  }
+
+  /** Whether the bundle is not behind the Secret. Errors: ApiError; no connection, no answer in time. */
+  isComplete(bundle: string): Promise<boolean> {
+    return this.#store.isComplete(bundle);
   }
 
   unready(now: Date): string | undefined {
@@ -124,14 +136,14 @@ export class SecretSource {
     const stored = this.#store.stored();
     if (stored === undefined || this.#awaitsEcho(stored)) return usual;
     const reading = readContents(stored.contents, names);
-    if (this.#isDamaged(reading)) return (await this.#restore(stored, reading)) ?? usual;
+    if (this.#isDamaged(reading))
+      return this.#pace.wait() || ((await this.#restore(stored, reading)) ?? usual);
     this.#take({ contents: stored.contents, reading });
-    const bundle = stored.contents[SECRET_KEYS.bundle] ?? '';
-    const published = this.#options.publishedSince(bundle);
+    const published = this.#options.publishedSince(reading.bundle);
     const step = plan(reading.held, wish, { now: clock().getTime(), published });
     this.#tell(step, reading);
     if (step.action === 'none' || !(step.urgent || this.#options.leads())) return usual;
-    return (await this.#step(step, stored, wish)) ?? usual;
+    return this.#pace.wait() || ((await this.#step(step, stored, wish)) ?? usual);
   }
 
   #awaitsEcho({ version }: Stored): boolean {
@@ -168,13 +180,13 @@ export class SecretSource {
     const { log, metrics, onBundle, onCertificate, clock } = this.#options;
     const { leaf, authorities } = reading.held;
     if (leaf === undefined) return;
-    if (reading.faults.length === 0) {
-      const before = this.bundle();
-      this.#good = good;
-      if (before !== this.bundle()) onBundle();
-      const signer = authorities.find(({ id }) => id === leaf.authority);
-      if (signer !== undefined) metrics.authorityNotAfter(new Date(signer.until));
+    if (reading.faults.length === 0) this.#good = good;
+    if (reading.bundle !== this.#bundle) {
+      this.#bundle = reading.bundle;
+      onBundle();
     }
+    const signer = authorities.find(({ id }) => id === leaf.authority);
+    if (signer !== undefined) metrics.authorityNotAfter(new Date(signer.until));
     const cert = contents[SECRET_KEYS.cert] ?? '';
     if (cert === this.#certificate?.cert) return;
     const now = clock();
@@ -186,12 +198,12 @@ export class SecretSource {
       this.#told = cert;
       return;
     }
-    const certificate = this.#certificateOf(contents, cert, leaf.until);
+    const certificate = this.#certificateOf(good, cert, leaf.until);
     this.#certificate = certificate;
     onCertificate(certificate);
   }
 
-  #certificateOf(contents: Contents, cert: string, until: number): Certificate {
+  #certificateOf({ contents, reading }: Good, cert: string, until: number): Certificate {
     const { namespace, name, names } = this.#options;
     const notAfter = new Date(until);
     const list = names.map(({ value }) => value).join(', ');
@@ -199,7 +211,7 @@ export class SecretSource {
     return {
       cert,
       key: contents[SECRET_KEYS.key] ?? '',
-      ca: contents[SECRET_KEYS.bundle] ?? '',
+      ca: reading.bundle,
       notAfter,
       description,
     };
@@ -238,7 +250,7 @@ export class SecretSource {
     return undefined;
   }
 
-  async #write(stored: Stored, contents: Contents) {
+  async #write(stored: Stored, contents: Contents): Promise<Written> {
     const written = await this.#store.write(stored, contents);
     if (written.ok) this.#replaced = { version: stored.version, at: performance.now() };
     // The event that tells of the winner comes soon, if it has not come already.

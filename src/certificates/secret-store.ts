@@ -5,11 +5,17 @@ import type { KubeObject, Objects } from '../kube/objects.ts';
 import { Outage } from '../kube/outage.ts';
 import { ResourceWatch } from '../kube/resource-watch.ts';
 import type { Log } from '../telemetry/log.ts';
+import { bundleEntries } from './bundle.ts';
+import { SECRET_KEYS } from './held.ts';
 import type { Contents } from './held.ts';
 
 /** As much of a Secret as matters here; the rest goes back as it came. */
 interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>> | null;
+}
+
+interface SecretList extends KubeObject {
+  readonly items?: readonly Secret[] | null;
 }
 
 /** The Secret as it was last seen. */
@@ -122,11 +128,20 @@ export class SecretStore {
     return { ok: true };
   }
 
+  /**
+   * Whether the Secret, asked at this moment, has no CA that the bundle lacks. What was seen of it may be old: a process
+   * can have been stopped for a while, and a watch be silent. Errors: those of `Objects`.
+   */
+  async isComplete(bundle: string): Promise<boolean> {
+    const { items } = await this.#objects.get<SecretList>(this.#query());
+    const known = bundleEntries(bundle).map(({ id }) => id);
+    const held = bundleEntries(decoded(items?.[0]?.data ?? {})[SECRET_KEYS.bundle] ?? '');
+    return held.every(({ id }) => known.includes(id));
+  }
+
   /** How far the clock is ahead of the API server's, in milliseconds; 0 where that cannot be told. */
   async ahead(clock: () => Date): Promise<number> {
-    const { name } = this.#options;
-    const query = new URLSearchParams({ fieldSelector: `metadata.name=${name}` });
-    const time = await this.#objects.time(`${this.#collection()}?${query.toString()}`).catch(() => undefined);
+    const time = await this.#objects.time(this.#query()).catch(() => undefined);
     return time === undefined ? 0 : clock().getTime() - time.getTime();
   }
 
@@ -136,17 +151,24 @@ export class SecretStore {
     await this.#watch.stop();
   }
 
+  /** Of a list of this Secret alone: with the watch there is the right to list, and so no need of one to get. */
+  #query(): string {
+    const query = new URLSearchParams({ fieldSelector: `metadata.name=${this.#options.name}` });
+    return `${this.#collection()}?${query.toString()}`;
+  }
+
   #collection(): string {
     return `/api/v1/namespaces/${encodeURIComponent(this.#options.namespace)}/secrets`;
   }
 }
 
+/** Each byte a character: PEM is ASCII, and what others keep in the Secret may be no text at all. */
 function decoded(data: Readonly<Record<string, string>>): Contents {
-  return mapped(data, (text) => Buffer.from(text, 'base64').toString());
+  return mapped(data, (text) => Buffer.from(text, 'base64').toString('latin1'));
 }
 
 function encoded(contents: Contents): Record<string, string> {
-  return mapped(contents, (text) => Buffer.from(text).toString('base64'));
+  return mapped(contents, (text) => Buffer.from(text, 'latin1').toString('base64'));
 }
 
 function mapped(texts: Contents, change: (text: string) => string): Record<string, string> {

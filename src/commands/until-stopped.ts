@@ -21,7 +21,11 @@ export function untilStopped(
   const events = io.events ?? process;
   return new Promise((resolve) => {
     let draining = false;
+    let finished = false;
     const finish = (code: number) => {
+      // The draining that a second signal cuts short ends as well.
+      if (finished) return;
+      finished = true;
       log.info({ exitCode: code }, 'stopped');
       for (const [name, listener] of Object.entries(listeners)) events.off(name, listener);
       resolve(code);

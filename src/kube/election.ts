@@ -67,7 +67,6 @@ class Candidate {
   readonly #options: ElectionOptions;
   readonly #times: ElectionTimes;
   readonly #now: () => number;
-  readonly #objects: Objects;
   readonly #stop = new AbortController();
   readonly #outage: Outage;
   readonly #done: Promise<void>;
@@ -80,8 +79,6 @@ class Candidate {
     this.#options = options;
     this.#times = { ...ELECTION_TIMES, ...options.times };
     this.#now = options.now ?? (() => performance.now());
-    // Not cut by `stop`: giving the Lease back is a request as well.
-    this.#objects = objectsOf(server, new AbortController().signal);
     const { retryMs } = this.#times;
     this.#outage = new Outage({
       resource: `lease ${namespace}/${name}`,
@@ -108,15 +105,19 @@ class Candidate {
     const random = this.#options.random ?? Math.random;
     while (!signal.aborted) {
       const began = this.#now();
+      // Requests that hang must not keep a leader in office until others count it as dead.
+      const left = this.leads ? Math.max(0, this.#renewed + renewMs - began) : renewMs;
+      const late = AbortSignal.timeout(Math.ceil(left));
       try {
-        const holds = await this.#attempt();
+        const holds = await this.#attempt(this.#objects(AbortSignal.any([signal, late])));
         this.#outage.over();
         if (holds) this.#renewed = began;
         this.#lead(holds);
       } catch (error) {
-        this.#failed(error);
+        if (this.#stop.signal.aborted) return;
+        this.#failed(late.aborted ? new Error('no answer in time') : error);
+        if (late.aborted || this.#now() - this.#renewed > renewMs) this.#lead(false);
       }
-      if (this.leads && this.#now() - this.#renewed > renewMs) this.#lead(false);
       // Spread for those who wait, so that they do not all come at once.
       const pause = this.leads ? retryMs : retryMs * (1 + random() / 5);
       await sleep(pause, undefined, { signal }).catch(() => undefined);
@@ -124,22 +125,22 @@ class Candidate {
   }
 
   /** Takes or renews the Lease; whether it is ours then. */
-  async #attempt(): Promise<boolean> {
+  async #attempt(objects: Objects): Promise<boolean> {
     const { identity, namespace, name } = this.#options;
-    const lease = await this.#read();
+    const lease = await this.#read(objects);
     if (lease === undefined) {
       const metadata = { name, namespace };
       const made = { apiVersion: API_VERSION, kind: 'Lease', metadata, spec: this.#spec(undefined) };
-      return this.#wins(() => this.#objects.create<Lease>(this.#collection(), made));
+      return this.#wins(() => objects.create<Lease>(this.#collection(), made));
     }
     const { holderIdentity = '' } = lease.spec ?? {};
     if (holderIdentity !== identity && holderIdentity !== '' && !this.#expired(lease)) return false;
-    return this.#wins(() => this.#objects.update<Lease>(this.#path(), { ...lease, spec: this.#spec(lease) }));
+    return this.#wins(() => objects.update<Lease>(this.#path(), { ...lease, spec: this.#spec(lease) }));
   }
 
-  async #read(): Promise<Lease | undefined> {
+  async #read(objects: Objects): Promise<Lease | undefined> {
     try {
-      return await this.#objects.get<Lease>(this.#path());
+      return await objects.get<Lease>(this.#path());
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return undefined;
       throw error;
@@ -182,7 +183,9 @@ class Candidate {
   }
 
   async #release(): Promise<void> {
-    const lease = await this.#read();
+    // Not cut by `stop`, and not waited for without end: others do without.
+    const objects = this.#objects(AbortSignal.timeout(this.#times.renewMs));
+    const lease = await this.#read(objects);
     if (lease?.spec?.holderIdentity !== this.#options.identity) return;
     const spec = {
       ...lease.spec,
@@ -190,7 +193,11 @@ class Candidate {
       leaseDurationSeconds: 1,
       renewTime: microTime(new Date()),
     };
-    await this.#wins(() => this.#objects.update<Lease>(this.#path(), { ...lease, spec }));
+    await this.#wins(() => objects.update<Lease>(this.#path(), { ...lease, spec }));
+  }
+
+  #objects(signal: AbortSignal): Objects {
+    return objectsOf(this.#options.server, signal);
   }
 
   #failed(error: unknown): void {

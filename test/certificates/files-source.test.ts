@@ -109,6 +109,19 @@ suite('files that are followed', () => {
     });
   }
 
+  test('not valid yet, of a maker whose clock is ahead: taken when its time comes', async (t) => {
+    const { source, pair, results, lines } = await followed(t, first);
+    const HOUR = 3600_000;
+    // Ours begin an hour before the moment that they are made at.
+    const early = await makeCertificates(names, new Date(Date.now() + HOUR + 4000));
+    pair(early);
+    await waitFor('it to be refused', () => results.length > 0);
+    assert.match(lines[0]?.reason ?? '', /is not valid before/);
+    assert.equal(source.current()?.cert, first.cert);
+    await waitFor('the new one', () => source.current()?.cert === early.cert);
+    assert.deepEqual(results, ['failure', 'success']);
+  });
+
   test('the same pair written again is no news', async (t) => {
     const { pair, taken, results, source } = await followed(t, first);
     pair(first);

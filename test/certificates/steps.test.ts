@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { suite, test } from 'node:test';
 
+import { generate } from 'selfsigned';
+
 import { bundleEntries, mergeBundles } from '../../src/certificates/bundle.ts';
 import { readContents, SECRET_KEYS } from '../../src/certificates/held.ts';
 import type { Contents } from '../../src/certificates/held.ts';
@@ -86,6 +88,13 @@ suite('a step', () => {
     assert.equal(read(tidied).held.leaf?.authority, held.next);
   });
 
+  test('the bundle to publish has the CAs alone, whatever people put around them', () => {
+    const [ca = '', key = ''] = [created['ca.crt'], created['ca.key']];
+    const edited = { ...created, 'ca.crt': `# ours\r\n${ca.replaceAll('\n', '\r\n')}${key}${ca}` };
+    assert.deepEqual(read(edited).faults, []);
+    assert.equal(read(edited).bundle, ca);
+  });
+
   test('what someone else keeps in the Secret stays', async () => {
     for (const action of ['create', 'sign', 'introduce', 'tidy'] as const) {
       assert.equal((await after({ ...created, note: 'mine' }, action))['note'], 'mine', action);
@@ -108,6 +117,13 @@ suite('a step', () => {
 });
 
 const other = await after({}, 'create');
+/** What an administrator may bring along. */
+const made = async (keyType: 'rsa' | 'ec', cA: boolean): Promise<Contents> => {
+  const extensions = [{ name: 'basicConstraints', cA, critical: true } as const];
+  const validity = { notBeforeDate: new Date(start.getTime() - DAY), algorithm: 'sha256' } as const;
+  const pair = await generate([{ name: 'commonName', value: 'corp' }], { keyType, extensions, ...validity });
+  return { 'ca.crt': pair.cert, 'ca.key': pair.private };
+};
 const half = (key: string, value = ''): Contents => ({ ...created, [key]: value });
 
 const damaged: readonly [what: string, contents: Contents, faults: readonly string[], action: Action][] = [
@@ -169,6 +185,22 @@ const damaged: readonly [what: string, contents: Contents, faults: readonly stri
     ['ca-next.key is the key of no certificate in ca.crt'],
     'none',
   ],
+  [
+    'a CA whose kind of key podscrape does not sign with',
+    await made('rsa', true),
+    [
+      'ca.key is of a kind (rsa) that podscrape does not sign with; ECDSA on P-256, P-384 or P-521 will do',
+      'tls.crt and tls.key are missing',
+    ],
+    'create',
+  ],
+  [
+    'a certificate that is no CA in its place',
+    await made('ec', false),
+    ['ca.key is the key of a certificate that is no CA', 'tls.crt and tls.key are missing'],
+    'create',
+  ],
+  ["someone else's CA that will do", await made('ec', true), ['tls.crt and tls.key are missing'], 'sign'],
   ['ends that are no JSON', half('leaf-ends.json', '{'), [], 'none'],
 ];
 

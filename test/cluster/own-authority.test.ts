@@ -18,7 +18,14 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { startProcess } from './processes.ts';
-import { authorities, OWN_AUTHORITY, SECRET } from './reliability/authority.ts';
+import {
+  authorities,
+  MUTATING,
+  OWN_AUTHORITY,
+  publishedBundles,
+  registerWithoutCa,
+  SECRET,
+} from './reliability/authority.ts';
 import { requireCluster } from './require.ts';
 import { waitFor } from './wait.ts';
 import { get, temporaryDirectory } from './webhook.ts';
@@ -188,6 +195,60 @@ describe('an authority of our own, hindered', await requireCluster('own authorit
     assert.notEqual(certificate.cert, before.cert);
     const line = next.lines.find(({ msg }) => /not in order/.test(String(msg)));
     assert.deepEqual(line?.['faults'], ['tls.key is missing']);
+  });
+
+  it('a Secret that people have been at: the rotation is published, and what is not podscrape’s stays as it is', async (t) => {
+    await plane.createNamespace('clumsy');
+    const first = start(t, 'clumsy');
+    await certificateOf(first.source);
+    await first.source.close();
+    const secret = `/api/v1/namespaces/clumsy/secrets/${SECRET}`;
+    const read = async () => (await plane.request<{ data: Record<string, string> }>('GET', secret)).body.data;
+    const { 'ca.crt': ca = '', 'ca.key': key = '' } = await read();
+    // A key that landed in the bundle, and is missing where it belongs; a keystore beside.
+    const both = Buffer.concat([Buffer.from(ca, 'base64'), Buffer.from(key, 'base64')]).toString('base64');
+    const binary = Buffer.from([0xfe, 0xed, 0, 0x80]).toString('base64');
+    const data = { 'ca.crt': both, 'ca.key': null, 'trust.jks': binary };
+    assert.equal((await plane.request('PATCH', secret, { data })).status, 200);
+    await registerWithoutCa(plane, 'https://127.0.0.1:1');
+    t.after(() => plane.request('DELETE', MUTATING));
+    start(t, 'clumsy');
+    const published = await plane.waitFor(
+      'both authorities to be published',
+      async () => {
+        const [bundle] = await publishedBundles(plane);
+        return authorities(bundle).length === 2 && bundle;
+      },
+      { timeoutMs: 30_000 },
+    );
+    assert.doesNotMatch(published, /PRIVATE KEY/);
+    assert.equal((await read())['trust.jks'], binary);
+  });
+
+  it('a leader whose requests hang leads no more before another one begins', async (t) => {
+    await plane.createNamespace('hanging');
+    const told: string[] = [];
+    const state = { hangs: false };
+    const credentials = () => (state.hangs ? new Promise<never>(() => {}) : admin.credentials());
+    const stand = (identity: string, server: ApiServer): Election => {
+      const election = startElection({
+        server,
+        namespace: 'hanging',
+        name: 'podscrape',
+        identity,
+        log: keptLog().log,
+        onChange: (leads) => void told.push(`${identity} ${leads ? 'leads' : 'leads no more'}`),
+        times: { leaseMs: 4_000, renewMs: 1_000, retryMs: 200 },
+      });
+      t.after(() => election.stop());
+      return election;
+    };
+    const a = stand('a', { ...admin, credentials });
+    await plane.waitFor('a to lead', () => a.leads());
+    const b = stand('b', admin);
+    state.hangs = true;
+    await plane.waitFor('b to lead', () => b.leads(), { timeoutMs: 30_000 });
+    assert.deepEqual(told, ['a leads', 'a leads no more', 'b leads']);
   });
 
   it('the leader gives the lease back when it stops, and a dead one is followed when its time is over', async (t) => {

@@ -173,12 +173,17 @@ test('a request under way at the signal is answered', async (t) => {
 });
 
 test('a second signal ends at once', async (t) => {
-  const { child, exit } = await serving(t);
+  const { child, exit, lines } = await serving(t);
   child.kill('SIGTERM');
   // Signals of one kind that wait together arrive as one.
   await new Promise((resolve) => setTimeout(resolve, 200));
   child.kill('SIGINT');
   assert.equal((await exit).code, 130);
+  const stopped = lines().filter(({ msg }) => msg === 'stopped');
+  assert.deepEqual(
+    stopped.map(({ exitCode }) => exitCode),
+    [130],
+  );
 });
 
 const faults: Readonly<

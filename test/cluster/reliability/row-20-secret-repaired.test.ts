@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { Publisher } from '../../../src/certificates/publisher.ts';
+import { SecretStore } from '../../../src/certificates/secret-store.ts';
+import { makeAuthority } from '../../../src/certificates/self-signed.ts';
+import { loadKubeConfig } from '../../../src/kube/config.ts';
+import { recordingLog } from '../../webhook/support.ts';
 import { startControlPlane } from '../control-plane.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { requireCluster } from '../require.ts';
@@ -127,6 +132,38 @@ describe(
         assert.equal(await metric(leader, `podscrape_ca_bundle_published{configuration="${name}"}`), 1);
       });
     }
+
+    it('a leader that was stopped, and holds an older bundle when it goes on, takes no CA out', async () => {
+      const before = (await configuration(plane)).metadata;
+      const server = await loadKubeConfig({ kubeconfig: plane.kubeconfig });
+      const { log } = recordingLog();
+      const store = new SecretStore({ server, namespace: NAMESPACE, name: SECRET, log, onChange: () => {} });
+      const { cert: older } = await makeAuthority({ now: new Date(), life: 3600_000 });
+      const asked: boolean[] = [];
+      const stopped = new Publisher({
+        server,
+        targets: [{ resource: 'mutatingwebhookconfigurations', name: '00-podscrape' }],
+        bundle: () => older,
+        isComplete: async (bundle) => {
+          const complete = await store.isComplete(bundle);
+          asked.push(complete);
+          return complete;
+        },
+        writes: true,
+        log,
+        metrics: { caBundlePublished: () => {}, caBundleRepaired: () => {} },
+        onChange: () => {},
+        clock: () => new Date(),
+      });
+      try {
+        await plane.waitFor('it to come round again', () => asked.length > 1);
+        assert.deepEqual(asked.slice(0, 2), [false, false]);
+        assert.equal(await store.isComplete(`${contents['ca.crt'] ?? ''}${older}`), true);
+        assert.deepEqual((await configuration(plane)).metadata, before);
+      } finally {
+        await Promise.all([stopped.stop(), store.stop()]);
+      }
+    });
 
     it('who made the configuration may take an entry out of it, server-side apply or not', async () => {
       const { webhooks } = await configuration(plane, MUTATING);
