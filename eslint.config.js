@@ -12,11 +12,10 @@ const rooms = {
     rooms: ['core', 'profiles'],
     packages: ['typebox', 'ajv', 'yaml', 'fastest-levenshtein', 're2js', 'node:*'],
   },
-  telemetry: { rooms: ['core', 'prometheus'], packages: ['pino', 'prom-client', 'node:*'] },
+  telemetry: { rooms: ['core'], packages: ['pino', 'prom-client', 'node:*'] },
   kube: { rooms: ['core'], packages: ['@kubernetes/client-node', 'node:*'] },
-  webhook: { rooms: ['core', 'config', 'telemetry', 'kube'], packages: ['fastify', 'node:*'] },
+  webhook: { rooms: ['core', 'config', 'telemetry'], packages: ['fastify', 'node:*'] },
   certificates: { rooms: ['core', 'config', 'telemetry', 'kube'], packages: ['selfsigned', 'node:*'] },
-  operator: { rooms: ['core', 'config', 'telemetry', 'kube', 'prometheus'], packages: ['node:*'] },
 };
 
 const all = Object.keys(rooms).concat('commands');

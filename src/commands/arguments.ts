@@ -24,3 +24,13 @@ export function dnsLabel(text: string): string {
     'It must have 1 to 63 lower case letters, digits and dashes, with none at its ends.',
   );
 }
+
+const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** The name of most objects, and the prefix of annotations: a DNS subdomain. Errors: InvalidArgumentError. */
+export function dnsSubdomain(text: string): string {
+  if (SUBDOMAIN.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must have lower case letters, digits, dashes and dots, with a letter or digit at the ends of each part.',
+  );
+}

@@ -7,7 +7,7 @@ import type { Component } from '../prometheus/jobs/components.ts';
 import { KUBE_STATE_RESOURCES } from '../prometheus/jobs/kube-state-metrics.ts';
 import { RESERVED_LABELS } from '../prometheus/jobs/labels.ts';
 import { partFault } from '../prometheus/regex.ts';
-import { dnsLabel } from './arguments.ts';
+import { dnsLabel, dnsSubdomain } from './arguments.ts';
 
 /** Parsers of single options of `podscrape scrape-config`. Errors: InvalidArgumentError, with what is allowed. */
 
@@ -91,16 +91,7 @@ export function serviceAccount(text: string): { readonly namespace: string; read
   const [namespace, name, ...more] = text.split('/');
   if (namespace === undefined || name === undefined || more.length > 0)
     throw new InvalidArgumentError('It must be NAMESPACE/NAME, such as monitoring/prometheus.');
-  return { namespace: dnsLabel(namespace), name: subdomain(name) };
-}
-
-/** The name of most objects, and the prefix of annotations: a DNS subdomain. */
-export function subdomain(text: string): string {
-  if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text) && text.length <= 253)
-    return text;
-  throw new InvalidArgumentError(
-    'It must have lower case letters, digits, dashes and dots, with a letter or digit at the ends of each part.',
-  );
+  return { namespace: dnsLabel(namespace), name: dnsSubdomain(name) };
 }
 
 /** A key of a Secret's data. */

@@ -12,7 +12,7 @@ import { rbacObjects } from '../prometheus/jobs/rbac.ts';
 import { renderJobs, renderObjects, renderPrometheus, renderSecret } from '../prometheus/jobs/render.ts';
 import type { ScrapedWorkload } from '../prometheus/jobs/services.ts';
 import { metricsServices } from '../prometheus/jobs/services.ts';
-import { dnsLabel, fileName } from './arguments.ts';
+import { dnsLabel, dnsSubdomain, fileName } from './arguments.ts';
 import type { CommandIo } from './command.ts';
 import { fail } from './fail.ts';
 import { defineFiles, defineNamespace, filesOf, namespacesOf } from './manifest-options.ts';
@@ -36,7 +36,7 @@ export function define(command: Command): void {
     .option(
       '--dialect <prefix>',
       'the family of annotations to read (default: the first that the configuration writes)',
-      parsers.subdomain,
+      dnsSubdomain,
     )
     .option('--namespaces <a,b>', 'discover in these namespaces only', parsers.namespaces)
     .option('--namespace-label <name>', 'label with the namespace', parsers.labelName, 'namespace')
@@ -92,7 +92,7 @@ function defineOutput(command: Command): void {
         'a whole prometheus.yml, the list of jobs, or a Secret with it',
       ).choices(FORMATS),
     )
-    .option('--secret-name <name>', 'of the Secret (default: additional-scrape-configs)', parsers.subdomain)
+    .option('--secret-name <name>', 'of the Secret (default: additional-scrape-configs)', dnsSubdomain)
     .option('--secret-namespace <name>', 'of the Secret (default: that of --service-account)', dnsLabel)
     .option('--secret-key <key>', 'key in the Secret (default: prometheus-additional.yaml)', parsers.dataKey)
     .option('--job-prefix <text>', 'what the names of all jobs begin with', parsers.jobPrefix, 'podscrape')

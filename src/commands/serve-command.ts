@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 import { CertificateError } from '../certificates/error.ts';
 import { alternativeNames, DEFAULT_DNS_NAMES } from '../certificates/names.ts';
-import { dnsLabel, wholeNumber } from './arguments.ts';
+import { dnsLabel, dnsSubdomain, wholeNumber } from './arguments.ts';
 import { DEFAULT_LEASE } from './certificates.ts';
 import type { CommandIo } from './command.ts';
 import { serve, SERVE_DEFAULTS } from './serve.ts';
@@ -98,14 +98,6 @@ export async function run(options: ServeArguments, io: CommandIo): Promise<numbe
     throw new UsageError('--client-name without --client-ca-file: nobody would check the certificate itself');
   }
   return serve({ ...options, dnsName: options.dnsName ?? [] }, io);
-}
-
-/** The name of a Secret or Lease. */
-function dnsSubdomain(name: string): string {
-  if (name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)) {
-    return name;
-  }
-  throw new InvalidArgumentError('It must be a name of Kubernetes: lower case letters, digits, - and dots.');
 }
 
 function dnsNames(name: string, earlier: readonly string[] = []): string[] {

@@ -18,7 +18,7 @@ const refused: readonly [args: readonly string[], message: RegExp][] = [
   [['--cert-secret', 'a', '--cert-dir', 'b'], /--cert-secret.*cannot be used with option '--cert-dir/],
   [['--cert-secret', 'a', '--tls-cert', 'b', '--tls-key', 'c'], /cannot be used with option '--tls-/],
   [['--cert-secret', 'a'], /--cert-secret without --dns-name: .*SERVICE\.NAMESPACE\.svc/],
-  [['--cert-secret', 'A_b'], /It must be a name of Kubernetes/],
+  [['--cert-secret', 'A_b'], /It must have lower case letters, digits, dashes and dots/],
   [['--lease', 'a'], /--lease belongs to --cert-secret/],
   [['--no-publish-ca'], /--no-publish-ca belongs to --cert-secret/],
   [['--client-name', 'a'], /--client-name without --client-ca-file/],
