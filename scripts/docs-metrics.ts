@@ -49,7 +49,7 @@ export function metricsPage(): string {
     '## Process',
     rowsTable(PROCESS_METRICS),
     '## Series',
-    `No label carries a Pod, a user or anything that somebody can make up. A replica has some hundred series of these, ${Object.keys(METRICS).length} metrics in all. With ${code('metrics.namespaceLabel: true')} decisions carry their namespace: that is a set of series for each, so that after 1,000 of them the rest share ${code('other')}.`,
+    `No label carries a Pod, a user or anything that somebody can make up. A replica has some hundred series of these, ${Object.keys(METRICS).length} metrics in all. With ${code('metrics.namespaceLabel: true')} decisions carry their namespace: that is a set of series for each, so that after 1,000 of them the rest share ${code('other')}, and with it what no namespace can be called. Whoever reaches the webhook past the API server can make up others, and use the thousand up: restrict who may (SECURITY.md).`,
     `Scraped with the usual jobs or the chart’s monitor, whose targets have a ${code('namespace')} of their own (podscrape’s), it arrives as ${code('exported_namespace')}.`,
     '## Alerts and dashboard',
     `[rules.yaml](../charts/podscrape/files/rules.yaml) and [dashboard.json](../charts/podscrape/files/dashboard.json) are files that Prometheus and Grafana take as they are; the chart installs them with ${code('prometheusRule.enabled')}, ${code('dashboard.enabled')} and, so that there is something to see, ${code('monitor.enabled')}. They ask for the labels ${code('job')}, ${code('instance')}, ${code('namespace')} and ${code('pod')} as such a monitor’s targets have them, and where one Prometheus has several clusters, for ${code('cluster')}. Some need the API server’s metrics too.`,

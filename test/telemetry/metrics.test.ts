@@ -165,6 +165,20 @@ test('ten thousand namespaces are a thousand values and other, and no decision i
   );
 });
 
+test('what can be no namespace is other, and not kept', async () => {
+  const metrics = createMetrics({ version: '1', namespaceLabel: true });
+  const texts = ['x'.repeat(64), 'Shop', 'shop.eu', '-shop', 'a"b\nc', 'x'.repeat(1_000_000)];
+  for (const text of [...texts, 'x'.repeat(63)]) metrics.decision('injected', 'injected', text);
+  const decisions = [...(await series(metrics))].filter(([name]) => name.includes('decisions_total'));
+  assert.deepEqual(
+    decisions.map(([name, value]) => [/namespace="([^"]*)"/.exec(name)?.[1], value]),
+    [
+      ['other', `${texts.length}`],
+      ['x'.repeat(63), '1'],
+    ],
+  );
+});
+
 test('all that can be counted, counted often, stays within a few hundred series', async () => {
   const metrics = createMetrics({ version: '1' });
   for (let round = 0; round < 100; round += 1) {
