@@ -110,7 +110,9 @@ export const ChartValues = object({
   }),
   serviceAccount: object({
     create: flag('Whether the chart makes it.'),
-    name: text('Name; the release’s when empty.', { maxLength: 253 }),
+    name: text('Name; by default that of the Deployment, or `default` when the chart makes none.', {
+      maxLength: 253,
+    }),
     annotations: map('Annotations.'),
   }),
   rbac: object({ create: flag('Whether the chart makes roles and bindings.') }),

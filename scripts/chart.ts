@@ -31,7 +31,8 @@ function valuesSchema(): Draft7 {
     properties: {
       config: { ...config, description: 'podscrape’s configuration file: docs/configuration.md.' },
       ...own.properties,
-      // Helm's own, for a chart that has this one among its dependencies.
+      // Both are for a chart that has this one among its dependencies.
+      enabled: { type: 'boolean', description: 'Of the parent chart, as a condition; not read.' },
       global: { type: 'object', description: 'Of the parent chart; not read.' },
     },
   };
@@ -54,6 +55,7 @@ export function chartTables(): string {
     workloads: DEFAULTS.workloads,
     drainSeconds: DEFAULTS.server.drainSeconds,
     restartKeys: RESTART_KEYS,
+    required: required(draft7(ChartValues), chartDefaults(), ''),
     policyMode: ENTRY_DEFAULTS.policy.mode,
     systemNamespaces: SYSTEM_NAMESPACES,
     workloadKind: ENTRY_DEFAULTS.workloadKind,
@@ -75,9 +77,22 @@ export function chartTables(): string {
   ].join('\n');
 }
 
+function chartDefaults(): Readonly<Record<string, unknown>> {
+  return parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as Readonly<Record<string, unknown>>;
+}
+
+/** The keys that say something by default: neither maps, lists, '' nor false. */
+function required({ properties = {} }: Draft7, values: unknown, path: string): readonly string[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const value = (values as Readonly<Record<string, unknown>>)[name];
+    if (schema.properties !== undefined) return required(schema, value, `${path}${name}.`);
+    return typeof value === 'object' || !value ? [] : [path + name];
+  });
+}
+
 /** The text of the chart's README. */
 export function chartReadme(): string {
-  const values = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as Record<string, unknown>;
+  const values = chartDefaults();
   const fence = (text: string, language = 'sh'): string => `\`\`\`${language}\n${text}\n\`\`\``;
   return blocks(
     generatedFrom('scripts/chart.ts, scripts/chart-values.ts and values.yaml'),
@@ -107,7 +122,7 @@ export function chartReadme(): string {
       ].join('\n'),
       'yaml',
     ),
-    'Helm takes keys out of values that are `null` only where the chart has a default; below `config` there are none, so that `null` means there what docs/configuration.md says.',
+    'Helm takes keys out of values that are `null` only where the chart has a default; below `config` there are none, so that `null` means there what docs/configuration.md says. Elsewhere `null` is an empty map, list or text, or false; it is refused where the default is a text, a number or true.',
     '## Certificates',
     table(
       ['`certificates.mode`', 'who makes them', 'who tells the API server'],

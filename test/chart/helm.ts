@@ -64,15 +64,20 @@ export async function render(values: Values, options: TemplateOptions = {}): Pro
 }
 
 /** What Helm says against values. Errors: it says nothing. */
-export async function refusal(values: Values): Promise<string> {
-  const { code, stdout, stderr } = await template(values);
+export async function refusal(values: Values, options: TemplateOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await template(values, options);
   if (code === 0) throw new Error(`taken: ${stdout.slice(0, 200)}`);
   return stderr;
 }
 
+/** Errors: it is no YAML; a key that is there twice, too, which Helm takes and kustomize does not. */
 export function objectsIn(text: string): readonly Rendered[] {
   return parseAllDocuments(text)
-    .map((document) => document.toJS() as Rendered | null)
+    .map((document) => {
+      const [error] = document.errors;
+      if (error !== undefined) throw error;
+      return document.toJS() as Rendered | null;
+    })
     .filter((object) => object !== null);
 }
 

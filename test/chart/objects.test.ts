@@ -141,6 +141,8 @@ suite('the chart’s objects', await requireHelm('the chart’s objects'), () =>
     const { secretName, dnsNames } = named[1]?.spec as Values;
     assert.deepEqual(dnsNames, ['podscrape.monitoring.svc']);
     assert.deepEqual(volumes[1], { name: 'tls', secret: { secretName, defaultMode: 0o440 } });
+    // cert-manager leaves it behind, and Helm would refuse to make what is there already.
+    assert.notEqual(secretName, only(await render({}), 'Secret').metadata?.name);
     const issuerRef = { name: 'corporate', kind: 'ClusterIssuer' };
     const given = await render({ certificates: { mode: 'certManager', certManager: { issuerRef } } });
     const certificate = only(given, 'Certificate').spec as Values;

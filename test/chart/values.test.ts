@@ -12,6 +12,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 import { wholeFile } from '../../scripts/docs-configuration.ts';
 import { CHART, helm, only, refusal, render, requireHelm, valuesFile } from './helm.ts';
 import type { Values } from './helm.ts';
+import { container, podTemplate } from './pod-template.ts';
 
 suite('the chart’s values', await requireHelm('the chart’s values'), () => {
   test('helm lint has nothing to say', async () => {
@@ -57,6 +58,19 @@ suite('the chart’s values', await requireHelm('the chart’s values'), () => {
       'webhook.validatingFailurePolicy is Fail and replicas is 1',
       'port and healthPort are both 8080',
     ],
+    [{ service: { port: 9090 }, healthPort: 9090 }, 'service.port and healthPort are both 9090'],
+    [{ extraArgs: ['--host=::', '--port', '10250'] }, 'extraArgs has "--port"', 'set port instead'],
+    [{ extraArgs: ['--tls-cert=a.pem'] }, 'extraArgs has "--tls-cert=a.pem"', 'set certificates instead'],
+    // The API server's default, Fail, would come in the place of the chart's.
+    [
+      { webhook: { failurePolicy: null } },
+      'stand: webhook.failurePolicy. Leave',
+      '--reset-then-reuse-values',
+    ],
+    [
+      { monitor: null, replicas: null, scrapeAnnotations: null },
+      'replicas, scrapeAnnotations, monitor.kind.',
+    ],
     [{ certificates: { mode: 'secret' } }, 'certificates.secretName is empty: name the Secret'],
     [{ certificates: { secretName: 'mine' } }, 'which only mode secret reads', 'set the mode to secret'],
     [
@@ -88,6 +102,13 @@ suite('the chart’s values', await requireHelm('the chart’s values'), () => {
     });
   }
 
+  for (const release of ['my.release', '2nd']) {
+    test(`refused: release ${release}, of which no Service can be named`, async () => {
+      assert.match(await refusal({}, { release }), /set fullnameOverride/);
+      assert.ok(await render({ fullnameOverride: 'podscrape' }, { release }));
+    });
+  }
+
   test('an older Kubernetes is refused with the version that it takes', async () => {
     const { code, stderr } = await helm(['template', 'a', CHART, '--kube-version', '1.29.0']);
     assert.equal(code, 1);
@@ -97,6 +118,18 @@ suite('the chart’s values', await requireHelm('the chart’s values'), () => {
   const taken: readonly Values[] = [
     { replicas: 1 },
     { global: { anything: true } },
+    { enabled: true },
+    { labels: null, annotations: null, podLabels: null, podAnnotations: null, extraArgs: null },
+    {
+      webhook: { labels: null, annotations: null },
+      service: { labels: null, annotations: null },
+      serviceAccount: { annotations: null },
+    },
+    {
+      monitor: { enabled: true, labels: null, annotations: null, interval: null },
+      prometheusRule: { enabled: true, labels: null, annotations: null, runbookURL: null },
+      dashboard: { enabled: true, annotations: null, labelValue: '' },
+    },
     { config: null },
     { webhook: { failurePolicy: 'Fail' }, replicas: 2 },
     { config: { server: { drainSeconds: 0 } }, terminationGracePeriodSeconds: 10 },
@@ -112,6 +145,41 @@ suite('the chart’s values', await requireHelm('the chart’s values'), () => {
     const readme = readFileSync(join(CHART, 'README.md'), 'utf8');
     const [, example = ''] = /^```yaml\n([\s\S]*?)^```$/m.exec(readme) ?? [];
     assert.equal((only(await render(parse(example) as Values), 'Deployment').spec as Values)['replicas'], 3);
+  });
+
+  test('annotations of Pods that are the chart’s own: those given hold, but for the mark of a restart', async () => {
+    const own = podTemplate(await render({})).metadata.annotations;
+    const podAnnotations = { 'prometheus.io/scrape': 'false', 'checksum/restart': 'x' };
+    const annotations = { 'prometheus.io/scrape': 'x', 'prometheus.io/path': '/m' };
+    const given = podTemplate(await render({ podAnnotations, annotations })).metadata.annotations;
+    assert.deepEqual(given, { ...own, 'prometheus.io/scrape': 'false', 'prometheus.io/path': '/m' });
+  });
+
+  test('names that YAML could read as something else', async () => {
+    const objects = await render({
+      nameOverride: 'null',
+      fullnameOverride: 'true',
+      serviceAccount: { create: false, name: '1e3' },
+      priorityClassName: 'yes',
+      certificates: { mode: 'secret', secretName: '0123' },
+      webhook: { clientCA: { secret: '12', names: ['a: b', 'c #d'] } },
+    });
+    const { metadata } = only(objects, 'Service');
+    assert.deepEqual([metadata?.name, metadata?.labels?.['app.kubernetes.io/name']], ['true', 'null']);
+    const { serviceAccountName, priorityClassName, volumes } = podTemplate(objects).spec;
+    assert.deepEqual([serviceAccountName, priorityClassName], ['1e3', 'yes']);
+    assert.deepEqual(
+      volumes.map(
+        ({ configMap, secret }) =>
+          (configMap as Values | undefined)?.['name'] ?? (secret as Values)['secretName'],
+      ),
+      ['true', '0123', '12'],
+    );
+    assert.deepEqual(container(objects).args.slice(-2), ['--client-name=a: b', '--client-name=c #d']);
+    for (const kind of ['RoleBinding', 'ClusterRoleBinding']) {
+      for (const one of objects.filter((object) => object.kind === kind))
+        assert.equal((one as { subjects?: readonly Values[] }).subjects?.[0]?.['name'], '1e3');
+    }
   });
 
   suite('the configuration file', () => {

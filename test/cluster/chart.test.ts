@@ -91,6 +91,25 @@ describe('the chart in a cluster', await requireKubelet('the chart', ['helm', 'k
     assert.deepEqual(await hooks('--validate'), [undefined, undefined]);
   });
 
+  it('says how Pods may ask, and how to get out of Fail', async () => {
+    const notes = async (optIn: string) => {
+      const values = { config: { optIn }, webhook: { validatingFailurePolicy: 'Fail' } };
+      const args = ['install', 'podscrape', CHART, '-f', valuesFile(values), '--dry-run=client'];
+      return (await stage.helm(args)).stdout.split('\nNOTES:\n')[1] ?? '';
+    };
+    assert.match(
+      await notes('annotation'),
+      /an annotation of its pod template:\n\n {2}podscrape\.dev\/profile: http\n/,
+    );
+    assert.match(
+      await notes('label'),
+      /\n {2}podscrape\.dev\/inject: enabled\n {2}podscrape\.dev\/profile: http\n/,
+    );
+    const last = await notes('namespace');
+    assert.doesNotMatch(last, /pod template/);
+    assert.match(last, /kubectl delete .*validatingwebhookconfiguration\/podscrape/);
+  });
+
   it('is installed, and a Pod that asks is injected', async () => {
     await stage.deploy(given, olderChart());
     await stage.untilInjected();

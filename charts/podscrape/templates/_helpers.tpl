@@ -14,7 +14,7 @@
 {{- end -}}
 
 {{- define "podscrape.releaseLabels" -}}
-app.kubernetes.io/name: {{ include "podscrape.name" . }}
+app.kubernetes.io/name: {{ include "podscrape.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
@@ -29,7 +29,7 @@ app.kubernetes.io/component: webhook
 {{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
 {{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
 {{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service -}}
-{{- toYaml (merge $own .Values.labels) -}}
+{{- toYaml (merge $own (.Values.labels | default dict)) -}}
 {{- end -}}
 
 {{/*
@@ -38,9 +38,9 @@ metadata of an object: (list $ NAME LABELS ANNOTATIONS); LABELS and ANNOTATIONS 
 */}}
 {{- define "podscrape.clusterMetadata" -}}
 {{- $root := index . 0 -}}
-{{- $labels := merge (include "podscrape.labels" $root | fromYaml) (index . 2) -}}
-{{- $annotations := merge (deepCopy (index . 3)) $root.Values.annotations -}}
-name: {{ index . 1 }}
+{{- $labels := merge (include "podscrape.labels" $root | fromYaml) (index . 2 | default dict) -}}
+{{- $annotations := merge (deepCopy (index . 3 | default dict)) ($root.Values.annotations | default dict) -}}
+name: {{ index . 1 | quote }}
 labels:
   {{- toYaml $labels | nindent 2 }}
 {{- with $annotations }}
@@ -65,6 +65,9 @@ namespace: {{ (index . 0).Release.Namespace | quote }}
 {{- define "podscrape.secretName" -}}
 {{- if eq .Values.certificates.mode "secret" -}}
 {{- .Values.certificates.secretName -}}
+{{- else if eq .Values.certificates.mode "certManager" -}}
+{{- /* Not that of mode own, which is Helm's: cert-manager leaves its Secret behind, and Helm takes over nobody's. */ -}}
+{{- printf "%s-cert-manager" (include "podscrape.fullname" .) -}}
 {{- else -}}
 {{- printf "%s-certificate" (include "podscrape.fullname" .) -}}
 {{- end -}}
@@ -102,9 +105,33 @@ namespace: {{ (index . 0).Release.Namespace | quote }}
 {{- if $affinity -}}{{- toYaml $affinity -}}{{- end -}}
 {{- end -}}
 
+{{/*
+Keys that are null, comma-separated. Helm takes their defaults away, and other programs' come in their place: a
+failurePolicy that is null is Fail.
+*/}}
+{{- define "podscrape.null" -}}
+{{- $null := list -}}
+{{- range $key := (include "podscrape.generated" . | fromJson).required -}}
+{{- $at := $.Values -}}
+{{- range splitList "." $key -}}
+{{- $at = kindIs "map" $at | ternary $at dict -}}
+{{- $at = hasKey $at . | ternary (get $at .) nil -}}
+{{- end -}}
+{{- if kindIs "invalid" $at -}}{{- $null = append $null $key -}}{{- end -}}
+{{- end -}}
+{{- join ", " $null -}}
+{{- end -}}
+
 {{/* What the schema cannot say. Told all at once. */}}
 {{- define "podscrape.check" -}}
+{{- with include "podscrape.null" . -}}
+{{- fail (printf "\n  - null, where something has to stand: %s. Leave these keys out, and the chart's defaults hold. After helm upgrade --reuse-values, which brings no defaults for keys that are new in a chart: take --reset-then-reuse-values." .) -}}
+{{- end -}}
 {{- $wrong := list -}}
+{{- $name := include "podscrape.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- $wrong = append $wrong (printf "%q, made from the release's name, is no name for a Service, which has small letters, digits and hyphens, and begins with a letter: set fullnameOverride, or take another release name." $name) -}}
+{{- end -}}
 {{- $replicas := int .Values.replicas -}}
 {{- range $key := list "failurePolicy" "validatingFailurePolicy" -}}
 {{- if and (eq (index $.Values.webhook $key) "Fail") (lt $replicas 2) -}}
@@ -132,6 +159,16 @@ namespace: {{ (index . 0).Release.Namespace | quote }}
 {{- end -}}
 {{- if eq (int .Values.port) (int .Values.healthPort) -}}
 {{- $wrong = append $wrong (printf "port and healthPort are both %d: they need a port each." (int .Values.port)) -}}
+{{- end -}}
+{{- $set := dict "config" "config" "port" "port" "health-port" "healthPort" "client-ca-file" "webhook.clientCA" -}}
+{{- range list "cert-secret" "lease" "tls-cert" "tls-key" -}}{{- $_ := set $set . "certificates" -}}{{- end -}}
+{{- range $arg := .Values.extraArgs -}}
+{{- with get $set (regexFind "^--[^=]+" . | trimPrefix "--") -}}
+{{- $wrong = append $wrong (printf "extraArgs has %q, which the chart gives by itself: set %s instead." $arg .) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (int .Values.service.port) (int .Values.healthPort) -}}
+{{- $wrong = append $wrong (printf "service.port and healthPort are both %d: the Service needs a port for each." (int .Values.healthPort)) -}}
 {{- end -}}
 {{- if and .Values.hostNetwork .Values.networkPolicy.enabled (or .Values.networkPolicy.webhookFrom .Values.networkPolicy.metricsFrom) -}}
 {{- $wrong = append $wrong "hostNetwork is true, and networkPolicy.webhookFrom or networkPolicy.metricsFrom names who may call: a NetworkPolicy does not apply to Pods on the nodes' network. Leave those out and limit access where the nodes' firewall is set." -}}

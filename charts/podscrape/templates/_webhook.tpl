@@ -174,11 +174,11 @@ podscrape's own tables and defaults come from the generated "podscrape.generated
 {{- define "podscrape.configuration" -}}
 {{- $root := index . 0 -}}
 {{- $mark := dict "admissions.enforcer/disabled" "true" -}}
-{{- $annotations := merge (deepCopy $mark) $root.Values.webhook.annotations -}}
+{{- $annotations := merge (deepCopy $mark) ($root.Values.webhook.annotations | default dict) -}}
 {{- if eq $root.Values.certificates.mode "certManager" -}}
 {{- $_ := set $annotations "cert-manager.io/inject-ca-from" (printf "%s/%s" $root.Release.Namespace (include "podscrape.fullname" $root)) -}}
 {{- end -}}
-{{- $labels := merge (dict "app.kubernetes.io/component" "webhook") $mark $root.Values.webhook.labels -}}
+{{- $labels := merge (dict "app.kubernetes.io/component" "webhook") $mark ($root.Values.webhook.labels | default dict) -}}
 apiVersion: admissionregistration.k8s.io/v1
 kind: {{ index . 1 }}
 metadata:
