@@ -80,6 +80,15 @@ export const RULE_CASES: readonly RuleCase[] = [
     'no replica is ready': [[a('podscrape_ready', '0x20'), b('podscrape_ready', '1x3 0x20')], [{}]],
     'one of two is ready': [[a('podscrape_ready', '0x20'), b('podscrape_ready', '1x20')], []],
     'none was for a minute': [[a('podscrape_ready', '1x3 0 1x20')], [], '4m'],
+    'one of two clusters has none': [
+      [a('podscrape_ready', '1x3 stale', { cluster: '1' }), a('podscrape_ready', '1x20', { cluster: '2' })],
+      [{ cluster: '1' }],
+    ],
+    'neither of two clusters has one': [
+      [a('podscrape_ready', '0x20', { cluster: '1' }), a('podscrape_ready', '0x20', { cluster: '2' })],
+      [{}],
+    ],
+    'all are others than before': [[a('podscrape_ready', '1x3 stale'), b('podscrape_ready', '_x3 1x20')], []],
   }),
   ...cases('PodscrapeReplicaDown', '20m', {
     'a replica answers no more': [
@@ -274,6 +283,12 @@ export const RULE_CASES: readonly RuleCase[] = [
       [],
     ],
     'one more': [[apiserver(passed, '5x10 6x20', { name: ENTRY, type: 'admit' })], [{ name: ENTRY }]],
+    'in one of two clusters': [
+      ['5x30', '5x10 6x20'].map((values, cluster) =>
+        apiserver(passed, values, { name: ENTRY, type: 'admit', cluster: `${cluster}` }),
+      ),
+      [{ name: ENTRY, cluster: '1' }],
+    ],
     'long ago': [[apiserver(passed, '5x40', { name: ENTRY, type: 'admit' })], []],
     'somebody else’s': [
       [apiserver('up', '1x30'), apiserver(passed, '_x10 1x20', { name: 'a.example.com', type: 'admit' })],
