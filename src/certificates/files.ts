@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 
 import { ioReason } from '../core/io-reason.ts';
 import { CertificateError } from './error.ts';
-import { certificates, hasPrivateKey, invalidity, privateKey } from './pem.ts';
+import { certificates, hasPrivateKey, invalidity, privateKey, tlsRefusal } from './pem.ts';
 
 /** Far above every chain or bundle there is; in bytes. */
 const LIMIT = 1024 * 1024;
@@ -44,12 +43,9 @@ export async function readKeyPair(certFile: string, keyFile: string): Promise<Pa
       `${certFile}: the private key in ${keyFile} is that of certificate ${String(place + 1)}; put that one first`,
     );
   }
-  try {
-    // What OpenSSL refuses, such as an RSA key of 1024 bits, would otherwise come up at the first connection.
-    createSecureContext({ cert, key: keyText });
-  } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    throw new CertificateError(`${certFile} and ${keyFile}: TLS refuses them (${because})`);
+  const refusal = tlsRefusal(cert, keyText);
+  if (refusal !== undefined) {
+    throw new CertificateError(`${certFile} and ${keyFile}: TLS refuses them (${refusal})`);
   }
   return { cert, key: keyText, notAfter: leaf.validToDate };
 }

@@ -5,7 +5,7 @@ import { blocks, bundleEntries, bundleText } from './bundle.ts';
 import type { BundleEntry } from './bundle.ts';
 import { CertificateError } from './error.ts';
 import type { AlternativeName } from './names.ts';
-import { certificates, covers, privateKey } from './pem.ts';
+import { certificates, covers, privateKey, tlsRefusal } from './pem.ts';
 import type { Authority, Held, Leaf } from './plan.ts';
 import { OWN_CA_NAME, SKEW } from './self-signed.ts';
 
@@ -116,6 +116,8 @@ function readLeaf(
     if (error instanceof CertificateError) return error.message;
     throw error;
   }
+  const refusal = tlsRefusal(cert, key);
+  if (refusal !== undefined) return `TLS refuses ${pair} (${refusal})`;
   const signed = leaf;
   const signer = entries.find(
     ({ certificate }) => signed.checkIssued(certificate) && signed.verify(certificate.publicKey),

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 
 import { CertificateError } from './error.ts';
 import type { AlternativeName } from './names.ts';
@@ -47,6 +48,16 @@ export function privateKey(pem: string, file: string): KeyObject {
     return createPrivateKey(pem);
   } catch (error) {
     throw new CertificateError(`${file}: the private key is damaged (${because(error)})`);
+  }
+}
+
+/** Why a server cannot use the two. An RSA key of 1024 bits, for one, would otherwise come up when it starts. */
+export function tlsRefusal(cert: string, key: string): string | undefined {
+  try {
+    createSecureContext({ cert, key });
+    return undefined;
+  } catch (error) {
+    return because(error);
   }
 }
 

@@ -118,12 +118,18 @@ suite('a step', () => {
 
 const other = await after({}, 'create');
 /** What an administrator may bring along. */
-const made = async (keyType: 'rsa' | 'ec', cA: boolean): Promise<Contents> => {
+const made = async (keyType: 'rsa' | 'ec', cA: boolean, keySize?: number): Promise<Contents> => {
   const extensions = [{ name: 'basicConstraints', cA, critical: true } as const];
-  const validity = { notBeforeDate: new Date(start.getTime() - DAY), algorithm: 'sha256' } as const;
-  const pair = await generate([{ name: 'commonName', value: 'corp' }], { keyType, extensions, ...validity });
+  const pair = await generate([{ name: 'commonName', value: 'corp' }], {
+    keyType,
+    ...(keySize !== undefined && { keySize }),
+    extensions,
+    notBeforeDate: new Date(start.getTime() - DAY),
+    algorithm: 'sha256',
+  });
   return { 'ca.crt': pair.cert, 'ca.key': pair.private };
 };
+const weak = await made('rsa', true, 1024);
 const half = (key: string, value = ''): Contents => ({ ...created, [key]: value });
 
 const damaged: readonly [what: string, contents: Contents, faults: readonly string[], action: Action][] = [
@@ -199,6 +205,17 @@ const damaged: readonly [what: string, contents: Contents, faults: readonly stri
     await made('ec', false),
     ['ca.key is the key of a certificate that is no CA', 'tls.crt and tls.key are missing'],
     'create',
+  ],
+  [
+    'a certificate that TLS does not serve with',
+    {
+      ...created,
+      'ca.crt': `${created['ca.crt'] ?? ''}${weak['ca.crt'] ?? ''}`,
+      'tls.crt': weak['ca.crt'] ?? '',
+      'tls.key': weak['ca.key'] ?? '',
+    },
+    ['TLS refuses tls.crt and tls.key (error:0A00018F:SSL routines::ee key too small)'],
+    'sign',
   ],
   ["someone else's CA that will do", await made('ec', true), ['tls.crt and tls.key are missing'], 'sign'],
   ['ends that are no JSON', half('leaf-ends.json', '{'), [], 'none'],
