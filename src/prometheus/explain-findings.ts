@@ -112,8 +112,13 @@ function failing(
       `${url}: port ${parts.port ?? ''} is declared as ${protocols} only, and Prometheus speaks TCP`,
     );
   }
-  const isGone = found.discovered.get(META.init) === 'true' && !declared.some(({ serves }) => serves);
-  if (isGone) {
+  // Istio's agent serves its ports from a native sidecar too, which declares others.
+  const itself = containers.filter(
+    ({ container }) => container.name === found.discovered.get(META.container),
+  );
+  const isGone =
+    found.discovered.get(META.init) === 'true' && ![...declared, ...itself].some(({ serves }) => serves);
+  if (isGone && !isIstio) {
     add('init-container', `${url}: ${own} is an init container that has ended before the Pod is ready`);
   }
   const asked = requested.find(({ target: { port, path } }) => port === parts.port && path === parts.path);

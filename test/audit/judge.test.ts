@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { KnownWorkload } from '../../src/audit/workload.ts';
+import type { Container } from '../../src/core/kubernetes.ts';
 import { alive, annotated, before, injected, judge, lines, podOf, SHOP, today } from './support.ts';
 import type { JudgeOptions } from './support.ts';
 
@@ -318,16 +319,22 @@ describe('a record of a refusal', () => {
 });
 
 describe('a Pod that Istio merged afterwards', () => {
-  it('is in order', () => {
-    const pod = annotated(
-      injected(podOf(HTTP), today(), { ...SHOP, labels: { 'istio-injection': 'enabled' } }),
-      {
-        'prometheus.io/port': '15020',
-        'prometheus.io/path': '/stats/prometheus',
-      },
-    );
-    assert.deepEqual(lines(judge(pod, { jobs: [] })), []);
-  });
+  const merged = annotated(
+    injected(podOf(HTTP), today(), { ...SHOP, labels: { 'istio-injection': 'enabled' } }),
+    { 'prometheus.io/port': '15020', 'prometheus.io/path': '/stats/prometheus' },
+  );
+  const proxy = {
+    name: 'istio-proxy',
+    ports: [{ name: 'http-envoy-prom', containerPort: 15090 }],
+  } as Container;
+  const containers = [...merged.spec.containers, proxy];
+  const initContainers = [{ ...proxy, restartPolicy: 'Always' as const }];
+
+  for (const [name, proxied] of Object.entries({ regular: { containers }, native: { initContainers } })) {
+    it(`with a ${name} proxy is in order`, () => {
+      assert.deepEqual(lines(judge({ ...merged, spec: { ...merged.spec, ...proxied } })), []);
+    });
+  }
 });
 
 describe('scraping', () => {

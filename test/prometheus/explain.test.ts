@@ -432,6 +432,28 @@ suite('findings', () => {
       ['no-port', 'init-container'],
     ],
     ['a native sidecar', codes(explainPod(podOf([], { spec: stays }), [job({})])), []],
+    ...(
+      [
+        ['a native sidecar at a port that it does not declare', stays, '9000', ['undeclared-port']],
+        ['a native sidecar at the port of Istio’s agent', stays, '15020', []],
+        ['the port of Istio’s agent', init, '15020', []],
+      ] as const
+    ).map(
+      ([what, spec, port, expected]) =>
+        [
+          what,
+          codes(
+            explainPod(podOf([], { spec }), [
+              job(
+                {},
+                { source_labels: ['__meta_kubernetes_pod_container_init'], regex: 'true', action: 'keep' },
+                { target_label: '__address__', replacement: `10.0.0.7:${port}` },
+              ),
+            ]),
+          ),
+          expected,
+        ] as const,
+    ),
     [
       'times that the job does not read',
       codes(explainPod(podOf(['8080']), [job({})]), target({ interval: '15s', timeout: '10s' })),
