@@ -139,6 +139,10 @@ suite('the chart’s objects', await requireHelm('the chart’s objects'), () =>
     );
     const { volumes } = podTemplate(objects).spec;
     const { secretName, dnsNames } = named[1]?.spec as Values;
+    assert.deepEqual(
+      named.slice(0, 2).map(({ spec }) => (spec?.['privateKey'] as Values)['rotationPolicy']),
+      ['Never', 'Always'],
+    );
     assert.deepEqual(dnsNames, ['podscrape.monitoring.svc']);
     assert.deepEqual(volumes[1], { name: 'tls', secret: { secretName, defaultMode: 0o440 } });
     // cert-manager leaves it behind, and Helm would refuse to make what is there already.
@@ -263,6 +267,10 @@ suite('the chart’s objects', await requireHelm('the chart’s objects'), () =>
         dashboard: { enabled: true, label: 'grafana', labelValue: 'yes' },
       });
       const monitor = only(objects, kind);
+      const { selector } = monitor.spec as { selector: { matchLabels: Readonly<Record<string, string>> } };
+      const meant = kind === 'PodMonitor' ? podTemplate(objects) : only(objects, 'Service');
+      const carried = meant.metadata?.labels ?? {};
+      assert.deepEqual({ ...carried, ...selector.matchLabels }, carried);
       assert.equal(monitor.metadata?.labels?.['release'], 'prometheus');
       assert.deepEqual((monitor.spec as Values)[endpoints], [
         { port: 'http-metrics', path: '/metrics', interval: '30s' },

@@ -17,7 +17,10 @@ interface Container {
 }
 
 interface Template {
-  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly labels: Readonly<Record<string, string>>;
+  };
   readonly spec: PodSpec;
 }
 

@@ -46,10 +46,12 @@ describe(
     let path = '';
     before(async () => {
       const binaries = await ensureBinaries(['helm', 'kubectl']);
-      path = [dirname(binaries.helm), dirname(binaries.kubectl), process.env['PATH']].join(delimiter);
+      path = [folder, dirname(binaries.helm), dirname(binaries.kubectl), process.env['PATH']].join(delimiter);
       symlinkSync(join(root, 'charts'), join(folder, 'charts'));
       writeFileSync(join(folder, 'ca.crt'), (await certificates('podscrape.podscrape.svc')).ca);
       writeFileSync(join(folder, 'kustomization.yaml'), 'resources: [all.yaml]\n');
+      const podscrape = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'src/cli.ts')}' "$@"\n`;
+      writeFileSync(join(folder, 'podscrape'), podscrape, { mode: 0o755 });
       for (const text of PAGES.flatMap((page) => blocksOf(page, 'yaml'))) {
         const [, name] = /^# (\S+\.yaml)$/m.exec(text.split('\n')[0] ?? '') ?? [];
         if (name !== undefined) writeFileSync(join(folder, name), text);
@@ -106,6 +108,23 @@ describe(
       );
     });
 
+    it('podscrape checks the configuration that the chart would bring', async () => {
+      const command = commandsOf('docs/upgrade.md').find((line) => line.includes('config check')) ?? 'false';
+      const checked = (values: string) => {
+        writeFileSync(join(folder, 'values.yaml'), values);
+        // No cluster is asked.
+        const env = { PATH: path, HOME: folder, KUBECONFIG: '/dev/null' };
+        return run('/bin/sh', ['-c', command], { env, cwd: folder });
+      };
+      const [values = ''] = blocksOf('docs/upgrade.md', 'yaml');
+      const fine = await checked(values);
+      assert.equal(fine.code, 0, fine.stderr);
+      const { code, stderr } = await checked(values.replace('mode: warn', 'defaultProfile: none'));
+      assert.equal(code, 1);
+      assert.match(stderr, /policies\[0\]\.defaultProfile: unknown profile "none"/);
+      writeFileSync(join(folder, 'values.yaml'), values);
+    });
+
     it('the values in Applications and HelmReleases are the chart’s', async () => {
       const documents = blocksOf('docs/gitops.md', 'yaml').flatMap((text) => parseAllDocuments(text));
       const values = documents.flatMap((document) => {
@@ -122,8 +141,8 @@ describe(
       for (const page of PAGES) {
         for (const command of commandsOf(page).filter((line) => /^helm (?!install|upgrade)/.test(line))) {
           const { stdout } = await helm([command.split(' ')[1] ?? '', '--help']);
-          for (const [flag] of command.matchAll(/--[a-z-]+/g))
-            assert.ok(stdout.includes(` ${flag}`), command);
+          const [own = ''] = command.split(' | ');
+          for (const [flag] of own.matchAll(/--[a-z-]+/g)) assert.ok(stdout.includes(` ${flag}`), command);
         }
       }
     });
