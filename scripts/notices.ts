@@ -21,7 +21,7 @@ const ALLOWED = [
   'Unlicense',
 ];
 
-const LICENCE_FILE = /^(licen[cs]e|notice|copying)([-.](md|txt|mit))?$/i;
+const LICENCE_FILE = /^((un)?licen[cs]e|(copyright)?notice|copying)([-.](md|txt|mit))?$/i;
 
 /** The folders of the packages that files come from, each once, in order; files outside `node_modules` are our own. */
 export function packageFolders(files: readonly string[]): string[] {

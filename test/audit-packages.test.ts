@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import { offences } from '../scripts/audit-packages.ts';
+import { thirdPartyNotices } from '../scripts/notices.ts';
 import { scratch } from './tools/scratch.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../scripts/audit-packages.ts');
@@ -91,6 +93,18 @@ suite('the audit of packages', () => {
     assert.deepEqual(offences(report, accepted, '2026-06-30'), []);
     assert.equal(offences(report, accepted, '2026-07-01').length, 1);
     assert.equal(offences(report, [], '2026-06-30').length, 1);
+  });
+});
+
+suite('the notices', () => {
+  test('have every text that a package brings with its licence', (t) => {
+    const folder = scratch(t);
+    const files = ['LICENSE.txt', 'CopyrightNotice.txt', 'NOTICE', 'UNLICENSE', 'COPYING.md'];
+    for (const file of files) writeFileSync(join(folder, file), `the text of ${file}\n`);
+    const manifest = { name: 'one', version: '1.0.0', license: 'MIT' };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    const text = thirdPartyNotices([folder]);
+    for (const file of files) assert.ok(text.includes(`the text of ${file}\n`), file);
   });
 });
 
