@@ -32,6 +32,10 @@ export const FINDINGS = {
   skipped: { level: 'information', summary: 'the Pod asks, and a rule or an opt-out says no' },
   'no-longer-asked': { level: 'information', summary: 'the Pod is injected, and a new one would not be' },
   newer: { level: 'information', summary: 'a newer podscrape than this one injected the Pod' },
+  'scrape-untold': {
+    level: 'information',
+    summary: 'whether a scrape job finds the target depends on what an audit does not see',
+  },
   'scrape-doubtful': {
     level: 'information',
     summary: 'the Pod is scraped in a way that is likely not meant',

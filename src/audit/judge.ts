@@ -53,7 +53,7 @@ export function judgePod(pod: LivePod, owner: Owner, surroundings: Surroundings,
     ? judgeRecord(pod, pass, surroundings, engine)
     : unrecorded(pod, owner, surroundings, decision, judging);
   const asks = hasRecord || findings.length > 0 || carriesKey(pod, engine.annotationPrefix);
-  const scraped = isMissing(findings) ? [] : scraping(pod, surroundings, decision, judging);
+  const scraped = isMissing(findings) ? [] : scraping(pod, owner, surroundings, decision, judging);
   return {
     asks: asks || asksToBeScraped(pod, engine),
     findings: [...findings, ...scraped],
@@ -72,7 +72,8 @@ function isMissing(findings: readonly PodFinding[]): boolean {
 
 function scraping(
   pod: LivePod,
-  { namespace }: Surroundings,
+  { workload }: Owner,
+  surroundings: Surroundings,
   decision: Decision,
   { engine, jobs }: Judging,
 ): readonly PodFinding[] {
@@ -82,7 +83,7 @@ function scraping(
   const targets = isInjected ? decision.targets.filter(({ container }) => there.includes(container)) : [];
   const isAsked = targets.length > 0 || asksToBeScraped(pod, engine);
   if (!isAsked || !isScrapeable(pod) || isOperated(pod, decision, engine)) return [];
-  return scrapingFindings(pod, namespace, targets, jobs);
+  return scrapingFindings(pod, workload, surroundings, targets, jobs);
 }
 
 /** A Pod without a record: the webhook has not seen it, or had nothing to do. */

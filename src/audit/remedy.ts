@@ -17,7 +17,7 @@ export function remedyFor(code: FindingCode, owner: Owner, namespace: string, po
 }
 
 /** A new Pod would be scraped no better. */
-const SCRAPING: readonly FindingCode[] = ['not-scraped', 'scrape-fails', 'scrape-doubtful'];
+const SCRAPING: readonly FindingCode[] = ['not-scraped', 'scrape-fails', 'scrape-untold', 'scrape-doubtful'];
 
 const INFORMED: { readonly [code in FindingCode]?: Remedy } = {
   refused: { text: 'mend the request' },

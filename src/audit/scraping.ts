@@ -1,18 +1,19 @@
 import { parseScrape, readCommunity } from '../core/community.ts';
 import type { Target } from '../core/decision.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
+import type { Surroundings } from '../core/surroundings.ts';
 import { clip } from '../core/text.ts';
 import { explainPod } from '../prometheus/explain.ts';
 import type { JobScrapes, PodScrapes } from '../prometheus/explain.ts';
 import { scrapeFindings } from '../prometheus/explain-findings.ts';
 import type { ScrapeFinding, ScrapeFindingCode } from '../prometheus/explain-findings.ts';
-import { existingPod } from '../prometheus/explain-pod.ts';
+import { aroundOf, existingPod } from '../prometheus/explain-pod.ts';
 import { requestedTargets } from '../prometheus/explain-requested.ts';
 import type { Requested } from '../prometheus/explain-requested.ts';
 import { dropWords } from '../prometheus/explain-words.ts';
 import type { Job } from '../prometheus/job.ts';
 import type { PodFinding } from './finding.ts';
-import type { LivePod } from './workload.ts';
+import type { LivePod, Workload } from './workload.ts';
 
 /** How much of a value a sentence shows, in characters. */
 const SHOWN = 60;
@@ -43,15 +44,18 @@ export function asksToBeScraped(pod: LivePod, config: Pick<EngineConfig, 'dialec
 /**
  * What keeps a Prometheus with these jobs from scraping a running Pod.
  *
+ * @param around the Pod's namespace, of which the labels are known or nothing is
  * @param targets those that podscrape made scrapeable; none where the Pod asks in the community's annotations alone
  */
 export function scrapingFindings(
   pod: LivePod,
-  namespace: string,
+  workload: Workload,
+  { namespace, labels }: Pick<Surroundings, 'namespace' | 'labels'>,
   targets: readonly Target[],
   jobs: readonly Job[],
 ): readonly PodFinding[] {
-  const scrapes = explainPod(existingPod(pod, namespace), jobs);
+  const around = aroundOf({ ...workload, namespace }, labels === undefined ? {} : { labels });
+  const scrapes = explainPod(existingPod(pod, namespace), jobs, around);
   // Jobs by other roles may scrape it, and that cannot be told from the Pod.
   if (scrapes.jobs.every(({ discovery }) => discovery.state === 'not-explained')) return [];
   const requested = requestedTargets(targets, scrapes, SHOWN);
@@ -63,7 +67,7 @@ export function scrapingFindings(
       ? requested.flatMap(({ by }) => by.map(({ scrape }) => scrape.url))
       : scrapes.jobs.flatMap(({ targets: scraped }) => scraped.map(({ url }) => url));
   const failing = found.filter(({ code }) => FAILS.includes(code));
-  const isFailing = (url: string): boolean => failing.some((finding) => isAbout(finding, url));
+  const isFailing = (url: string): boolean => failing.some((finding) => finding.url === url);
   const fails = wanted.length > 0 && wanted.every(isFailing);
   return [
     ...lost,
@@ -83,24 +87,36 @@ function messages(findings: readonly ScrapeFinding[]): string {
   return `${first ?? ''}${more.length === 0 ? '' : `; and ${more.length} more`}`;
 }
 
-/** Messages begin with the URL. */
-function isAbout({ message }: ScrapeFinding, url: string): boolean {
-  return message.startsWith(`${url}:`) || message.startsWith(`${url} `);
-}
-
 function lostTargets(requested: readonly Requested[]): readonly PodFinding[] {
   return requested
     .filter(({ by }) => by.length === 0)
-    .map(({ target, why }) => {
-      const { container, port, path } = target;
+    .map(({ target: { container, port, path }, why, untold: [unknown] }) => {
+      const what = `${container}:${port}${path}`;
+      if (unknown !== undefined) return untold(what, unknown.job, unknown.words);
       const reasons = why.map(({ job, words }) => `job ${job}: ${words}`);
-      return finding(`${container}:${port}${path} is scraped by no job`, reasons);
+      return finding(`${what} is scraped by no job`, reasons);
     });
 }
 
 function lostPod({ jobs }: PodScrapes): readonly PodFinding[] {
   if (jobs.some(({ targets }) => targets.length > 0)) return [];
+  const [unknown] = jobs.flatMap(whyUntold);
+  if (unknown !== undefined) return [unknown];
   return [finding('the Pod asks to be scraped, and no job does', jobs.flatMap(whyNot))];
+}
+
+function whyUntold({ job, discovery, found }: JobScrapes): readonly PodFinding[] {
+  if (discovery.state === 'untold') return [untold('the Pod', job.name, discovery.reason)];
+  return found.flatMap(({ outcome }) =>
+    outcome.state === 'untold' ? [untold('the Pod', job.name, outcome.reason)] : [],
+  );
+}
+
+function untold(what: string, job: string, words: string): PodFinding {
+  return {
+    code: 'scrape-untold',
+    message: `whether ${what} is scraped cannot be told: job ${job}: ${clip(words, 300)}`,
+  };
 }
 
 function whyNot({ job, discovery, found }: JobScrapes): readonly string[] {

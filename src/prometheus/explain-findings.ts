@@ -18,6 +18,8 @@ import { ruleText, unknownWords } from './target.ts';
 export interface ScrapeFinding {
   readonly code: ScrapeFindingCode;
   readonly message: string;
+  /** The one scrape that it is about. */
+  readonly url?: string;
 }
 
 /** A new finding is a row here and a function below. */
@@ -78,17 +80,16 @@ function failing(
   const scheme = target.internal.get('__scheme__') ?? '';
   if (!/^https?$/i.test(scheme)) {
     const what = scheme === '' ? 'it has no scheme' : `its scheme is ${quoted(scheme)}`;
-    return [
-      { code: 'scheme', message: `${url} cannot be scraped: ${what}, and Prometheus asks by http and https` },
-    ];
+    const message = `${url} cannot be scraped: ${what}, and Prometheus asks by http and https`;
+    return [{ code: 'scheme', message, url }];
   }
   const parts = urlParts(url);
   if (parts === undefined) {
     const message = `${url} is no URL that can be scraped: an IPv6 address needs brackets, and ${own} has no port`;
-    return [{ code: 'bare-ipv6', message }];
+    return [{ code: 'bare-ipv6', message, url }];
   }
   const findings: ScrapeFinding[] = [];
-  const add = (code: ScrapeFindingCode, message: string): void => void findings.push({ code, message });
+  const add = (code: ScrapeFindingCode, message: string): void => void findings.push({ code, message, url });
   if (!parts.hasPort) {
     add(
       'no-port',

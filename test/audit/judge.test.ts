@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import type { KnownWorkload } from '../../src/audit/workload.ts';
 import type { Container } from '../../src/core/kubernetes.ts';
-import { alive, annotated, before, injected, judge, lines, podOf, SHOP, today } from './support.ts';
+import { alive, annotated, before, injected, jobsOf, judge, lines, podOf, SHOP, today } from './support.ts';
 import type { JudgeOptions } from './support.ts';
 
 const P = 'podscrape.dev';
@@ -369,6 +369,60 @@ describe('scraping', () => {
     const pod = injected(podOf(HTTP));
     const jobs: JudgeOptions['jobs'] = [];
     assert.deepEqual(lines(judge(pod, { jobs })), []);
+  });
+
+  /** A job that takes Pods by what it attaches. */
+  const keeping = (attach: object, label: string, regex: string) =>
+    jobsOf([
+      {
+        job_name: 'pods',
+        kubernetes_sd_configs: [{ role: 'pod', attach_metadata: attach }],
+        relabel_configs: [{ source_labels: [label], regex, action: 'keep' }],
+      },
+    ]);
+  const ofWeb = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d', uid: 'u', controller: true }];
+  const owner = { workload: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, known: undefined };
+  const attached: readonly (readonly [string, JudgeOptions, RegExp?])[] = [
+    [
+      'a label of the namespace: in order',
+      {
+        jobs: keeping({ namespace: true }, '__meta_kubernetes_namespace_label_team', 'shop'),
+        surroundings: { ...SHOP, labels: { team: 'shop' } },
+      },
+    ],
+    [
+      'another one',
+      {
+        jobs: keeping({ namespace: true }, '__meta_kubernetes_namespace_label_team', 'shop'),
+        surroundings: { ...SHOP, labels: { team: 'pay' } },
+      },
+      /^not-scraped: the Pod asks to be scraped, and no job does \(job pods: .*is "pay"/,
+    ],
+    [
+      'an annotation of the namespace, which is not kept',
+      { jobs: keeping({ namespace: true }, '__meta_kubernetes_namespace_annotation_team', 'shop') },
+      /^scrape-untold: whether the Pod is scraped cannot be told: job pods: /,
+    ],
+    [
+      'the Deployment: in order',
+      { jobs: keeping({ deployment: true }, '__meta_kubernetes_pod_deployment_name', 'web'), owner },
+    ],
+  ];
+  for (const [name, options, expected] of attached) {
+    it(`by what a job attaches, ${name}`, () => {
+      const found = lines(judge({ ...alive(podOf(classic), ofWeb), status: running }, options));
+      assert.equal(found.length, expected === undefined ? 0 : 1, found.join('\n'));
+      if (expected !== undefined) assert.match(found[0] ?? '', expected);
+    });
+  }
+
+  it('of a target that podscrape injected, by what nobody sees', () => {
+    const jobs = keeping({ node: true }, '__meta_kubernetes_node_label_pool', 'web');
+    const found = lines(judge({ ...injected(podOf(HTTP)), status: running }, { jobs }));
+    assert.match(
+      found.join('\n'),
+      /^scrape-untold: whether web:8080\/metrics is scraped cannot be told: job pods: .*$/,
+    );
   });
 
   function udp() {

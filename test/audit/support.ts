@@ -11,6 +11,7 @@ import { compileJob } from '../../src/prometheus/job.ts';
 import type { Job } from '../../src/prometheus/job.ts';
 import { defaultJobOptions, PRINTED_GLOBAL } from '../../src/prometheus/jobs/from-config.ts';
 import { podJobs } from '../../src/prometheus/jobs/pod.ts';
+import type { ScrapeConfig } from '../../src/prometheus/scrape-config.ts';
 import { engineConfig } from '../core/support.ts';
 
 export const SHOP: Surroundings = {
@@ -32,8 +33,13 @@ export function before(file: ConfigFile = {}): EngineConfig {
 }
 
 /** podscrape's own jobs. */
-export function ownJobs(engine: EngineConfig = today()): readonly Job[] {
-  return podJobs(defaultJobOptions(engine)).map((config) => {
+function ownJobs(engine: EngineConfig = today()): readonly Job[] {
+  return jobsOf(podJobs(defaultJobOptions(engine)));
+}
+
+/** Jobs as a Prometheus' configuration has them. */
+export function jobsOf(configs: readonly ScrapeConfig[]): readonly Job[] {
+  return configs.map((config) => {
     const compiled = compileJob(config, PRINTED_GLOBAL);
     if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems));
     return compiled.job;
