@@ -141,7 +141,8 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
   });
 
   it('each alert fires when its fault is there', { timeout: 180_000 }, async () => {
-    doomed = await startDoomed(plane, 20);
+    // Long enough to be seen before its end, also on a slow machine.
+    doomed = await startDoomed(plane, 30);
     await prometheus.reload(
       prometheusConfig(plane, rules, [
         { pod: 'main', healthPort: main.healthPort },

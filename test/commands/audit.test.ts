@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { PassThrough } from 'node:stream';
@@ -10,6 +9,7 @@ import { remedyFor } from '../../src/audit/remedy.ts';
 import { auditText } from '../../src/commands/audit-text.ts';
 import { registrationOf } from '../../src/commands/audit-registration.ts';
 import { today } from '../audit/support.ts';
+import { scratch } from '../tools/scratch.ts';
 import { run } from './run.ts';
 
 const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
@@ -128,8 +128,8 @@ describe('podscrape audit without a cluster', () => {
     });
   }
 
-  it('a cluster that is away: exit code 1, and who was asked', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'podscrape-audit-'));
+  it('a cluster that is away: exit code 1, and who was asked', async (t) => {
+    const folder = scratch(t);
     const file = join(folder, 'kubeconfig');
     const config = {
       apiVersion: 'v1',
@@ -148,8 +148,8 @@ describe('podscrape audit without a cluster', () => {
     );
   });
 
-  it('--print-rbac grants get and list, also for the kinds of the configuration', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'podscrape-audit-'));
+  it('--print-rbac grants get and list, also for the kinds of the configuration', async (t) => {
+    const folder = scratch(t);
     const file = join(folder, 'podscrape.yaml');
     const kind = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout', resource: 'rollouts' };
     writeFileSync(file, JSON.stringify({ workloadKinds: [kind] }));
