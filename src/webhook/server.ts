@@ -167,6 +167,8 @@ export function createServer(options: ServerOptions): WebhookServer {
 
 /** Nothing for what ended by itself, and for the long timeouts of Node, which end connections that never spoke. */
 function clientError(code: string): EdgeError | undefined {
+  // It ended in mid-request: whoever waits for the body hears of it, and an answer might never be flushed.
+  if (code === 'HPE_INVALID_EOF_STATE') return undefined;
   if (code === 'HPE_HEADER_OVERFLOW') return edgeError('headers-too-large');
   return code.startsWith('HPE_') ? edgeError('bad-http') : undefined;
 }

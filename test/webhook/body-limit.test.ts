@@ -109,10 +109,11 @@ test('a client that neither stops sending nor closes is cut off', async (t) => {
 });
 
 test('a body that ends before its length is no harm to anybody', async (t) => {
-  const { port, lines } = await listening(t);
+  const { port, lines, metrics } = await listening(t);
   const { socket } = await wire(t, port);
   socket.write(`${head(1000)}{`);
   socket.destroy();
   await until('the broken body to be noticed', () => lines.some(({ code }) => code === 'body-incomplete'));
+  assert.equal(await metric(metrics, 'podscrape_admission_rejected_requests_total{status="400"}'), 1, 'once');
   assert.equal((await send(port)).status, 200);
 });
