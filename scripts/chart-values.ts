@@ -1,11 +1,15 @@
 import Type from 'typebox';
 
 import { closed } from '../src/config/schema-parts.ts';
+import { LIMITS } from '../src/webhook/limits.ts';
 
 /**
  * The values of charts/podscrape, but for `config`, which is the configuration file. From this, values.schema.json and
  * the table in the chart's README.
  */
+
+/** How long the end of a replica may take after it has drained, and a little more for the Lease that it gives back. */
+export const END_SECONDS = Math.ceil((LIMITS.settleMs + LIMITS.drainMs) / 1000) + 2;
 
 const text = (description: string, more: object = {}) => Type.String({ ...more, description });
 const map = (description: string) =>
@@ -120,7 +124,7 @@ export const ChartValues = object({
   terminationGracePeriodSeconds: Type.Integer({
     minimum: 0,
     maximum: 3600,
-    description: 'At least ten seconds more than `config.server.drainSeconds`.',
+    description: `At least ${END_SECONDS} seconds more than \`config.server.drainSeconds\`.`,
   }),
   priorityClassName: text('PriorityClass; system-cluster-critical, for example.'),
   podDisruptionBudget: object({

@@ -15,7 +15,7 @@ import {
 import { WORKLOAD_KINDS } from '../src/core/workload-kinds.ts';
 import { draft7 } from './chart-schema.ts';
 import type { Draft7 } from './chart-schema.ts';
-import { ChartValues } from './chart-values.ts';
+import { ChartValues, END_SECONDS } from './chart-values.ts';
 import { blocks, code, codes, generatedFrom, table } from './docs-markdown.ts';
 
 const CHART = join(import.meta.dirname, '../charts/podscrape');
@@ -54,6 +54,7 @@ export function chartTables(): string {
     optIn: DEFAULTS.optIn,
     workloads: DEFAULTS.workloads,
     drainSeconds: DEFAULTS.server.drainSeconds,
+    endSeconds: END_SECONDS,
     restartKeys: RESTART_KEYS,
     required: required(draft7(ChartValues), chartDefaults(), ''),
     policyMode: ENTRY_DEFAULTS.policy.mode,

@@ -9,6 +9,7 @@
   "optIn": "annotation",
   "workloads": "hoist",
   "drainSeconds": 15,
+  "endSeconds": 15,
   "restartKeys": [
     "server.bodyLimitBytes",
     "metrics.namespaceLabel"

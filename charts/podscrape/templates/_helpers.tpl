@@ -174,8 +174,9 @@ failurePolicy that is null is Fail.
 {{- $wrong = append $wrong "hostNetwork is true, and networkPolicy.webhookFrom or networkPolicy.metricsFrom names who may call: a NetworkPolicy does not apply to Pods on the nodes' network. Leave those out and limit access where the nodes' firewall is set." -}}
 {{- end -}}
 {{- $drain := include "podscrape.drainSeconds" . | float64 -}}
-{{- if gt (addf $drain 10) (float64 .Values.terminationGracePeriodSeconds) -}}
-{{- $wrong = append $wrong (printf "terminationGracePeriodSeconds is %d, and podscrape serves on for %v s (config.server.drainSeconds) before it begins to end: set it to %v or more." (int .Values.terminationGracePeriodSeconds) $drain (addf $drain 10)) -}}
+{{- $end := addf $drain (include "podscrape.generated" . | fromJson).endSeconds -}}
+{{- if gt $end (float64 .Values.terminationGracePeriodSeconds) -}}
+{{- $wrong = append $wrong (printf "terminationGracePeriodSeconds is %d, and podscrape serves on for %v s (config.server.drainSeconds) before it begins to end: set it to %v or more." (int .Values.terminationGracePeriodSeconds) $drain $end) -}}
 {{- end -}}
 {{- if $wrong -}}
 {{- fail (printf "\n  - %s" (join "\n  - " $wrong)) -}}
