@@ -41,9 +41,13 @@ export function planExporters(
   });
   const prefix = config.annotationPrefix;
   const asked = request.exporter;
-  // An exporter that is there already is connected, and the keys are for one that is not.
-  const absent = uses.filter(({ existing }) => existing === undefined).map(({ exporter }) => exporter);
-  const connecting = absent.filter((exporter) => WAYS.some((way) => readsConnection(exporter, way)));
+  // The owner's exporters are connected, and the keys are for others. Ours has its share of an earlier pass, which must
+  // not fall to another one now.
+  const isOwners = (use: Use): boolean =>
+    use.existing !== undefined && !isOurs(plan(pod, use, UNCONNECTED, request, config, []));
+  const connecting = uses
+    .filter((use) => WAYS.some((way) => readsConnection(use.exporter, way)) && !isOwners(use))
+    .map(({ exporter }) => exporter);
   // Of a key that is wrong nothing more is said; it may be all that is missing.
   const shares = asked.isConnectionBad ? undefined : shareOut(connecting, asked, prefix, problems);
   const inPod: PlannedExporter[] = [];
@@ -58,12 +62,13 @@ export function planExporters(
     }
     const connects = existing === undefined && shares !== undefined;
     const connected = connects ? connect(exporter, share, prefix, problems) : UNCONNECTED;
-    inPod.push(plan(pod, { ...use, connected }, request, config, problems));
+    inPod.push(plan(pod, use, connected, request, config, problems));
   }
   const names = uses.map(({ exporter }) => exporter);
   reportUnused(request, names, prefix, problems);
   reportUnread(inPod, request, prefix, problems);
-  if (absent.length > 0 && hasPodResources(pod)) reportPodResources(request, prefix, problems);
+  const isAdding = uses.some(({ existing }) => existing === undefined);
+  if (isAdding && hasPodResources(pod)) reportPodResources(request, prefix, problems);
   return { inPod, external };
 }
 
@@ -76,7 +81,8 @@ interface Use {
 
 function plan(
   pod: Pod,
-  { exporter, profiles, existing, connected }: Use & { readonly connected: Connected },
+  { exporter, profiles, existing }: Use,
+  connected: Connected,
   { exporter: asked }: Request,
   config: EngineConfig,
   problems: Problem[],

@@ -1,6 +1,7 @@
 import fastJsonPatch from 'fast-json-patch';
 import type { Operation } from 'fast-json-patch';
 import type { Pod } from '../../src/core/kubernetes.ts';
+import { LIMITS } from '../../src/webhook/limits.ts';
 import type { AdmissionResponse } from '../../src/webhook/response.ts';
 import { foreignChange } from '../core/ownership.ts';
 import { CONFIGURATIONS } from './configurations.ts';
@@ -164,7 +165,9 @@ async function wireFault(subject: Subject, given: Case, verdict: Verdict): Promi
   const { status, text } = await subject.post(given);
   const failed = subject.failedOpen();
   if (failed.length > 0) return `over HTTP it failed open: ${failed.join(' ')}`;
-  const expected = verdict.kind === 'refused' ? verdict.error.status : 200;
+  // Values are counted before anything is parsed, so that what is wrong in other ways too is too large over HTTP.
+  const isTooLarge = status === 413 && verdict.kind === 'refused' && given.body.length > LIMITS.bodyValues;
+  const expected = isTooLarge ? 413 : verdict.kind === 'refused' ? verdict.error.status : 200;
   if (status !== expected) return `over HTTP the status is ${status}, not ${expected}: ${text.slice(0, 300)}`;
   return verdict.kind === 'refused' || text === verdict.text ? undefined : 'over HTTP the answer is another';
 }
