@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 
 import { ioReason } from '../core/io-reason.ts';
@@ -14,15 +13,6 @@ export interface Pair {
   readonly cert: string;
   readonly key: string;
   readonly notAfter: Date;
-}
-
-/** `readKeyPair`, and the certificate is valid now. Errors: CertificateError. */
-export async function readPair(certFile: string, keyFile: string, now: Date): Promise<Pair> {
-  const pair = await readKeyPair(certFile, keyFile);
-  const wrong = invalidity(new X509Certificate(pair.cert), now);
-  if (wrong !== undefined)
-    throw new CertificateError(`${certFile}: the certificate ${wrong}; renew it, or set the clock right`);
-  return pair;
 }
 
 /**

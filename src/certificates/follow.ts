@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 /** Files that are looked at together, and who is told. */
 export interface FollowOptions {
   readonly files: readonly string[];
-  /** What the files say is another thing than at the last call, and no more being written. Must not reject. */
+  /**
+   * The files are no more being written, for the first time or with another content than at the last call. Must not
+   * reject.
+   */
   readonly onChange: () => Promise<void>;
   /** Between two looks; a change is acted upon after two of them. */
   readonly intervalMs?: number;
@@ -24,8 +27,6 @@ export function followFiles({ files, onChange, intervalMs = INTERVAL_MS }: Follo
 
   const look = async (): Promise<void> => {
     const now = await contents(files);
-    // What is there at first was read by whoever follows, just before.
-    acted ??= now;
     if (now === seen && now !== acted) {
       acted = now;
       await onChange();

@@ -6,7 +6,6 @@ import {
 } from '../core/webhook-configuration.ts';
 import type { ApiServer } from '../kube/api-server.ts';
 import { startElection } from '../kube/election.ts';
-import type { ElectionTimes } from '../kube/election.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { alternativeNames } from './names.ts';
@@ -46,7 +45,6 @@ export interface OwnAuthorityOptions {
     'certificateRenewed' | 'authorityNotAfter' | 'caBundlePublished' | 'caBundleRepaired' | 'leader'
   >;
   readonly clock?: () => Date;
-  readonly electionTimes?: Partial<ElectionTimes>;
 }
 
 /**
@@ -101,7 +99,6 @@ export function startOwnAuthority(options: OwnAuthorityOptions): CertificateSour
     identity: `${options.replica}_${randomBytes(4).toString('hex')}`,
     log,
     onChange: lead,
-    ...(options.electionTimes !== undefined && { times: options.electionTimes }),
   });
   return {
     current: () => source.current(),

@@ -13,7 +13,7 @@ import { API_VERSION, bundlePatch, isPublished, isTrusted, readConfiguration } f
 import type { Seen, Target } from './published.ts';
 
 /** The owner of the bundles, for `kubectl get --show-managed-fields`. */
-export const FIELD_MANAGER = 'podscrape-ca';
+const FIELD_MANAGER = 'podscrape-ca';
 
 /** What is published where, and whom that tells. */
 export interface PublisherOptions {
@@ -98,7 +98,7 @@ class Place {
     this.#target = target;
     this.#options = options;
     this.#objects = objectsOf(server, this.#stop.signal);
-    const right = `a ClusterRole that allows get, list, watch and patch on ${resource} called ${name}`;
+    const right = `a ClusterRole that allows list, watch and patch on ${resource} called ${name}`;
     this.#outage = new Outage({
       resource: `${resource} ${name}`,
       source: server.source,

@@ -63,7 +63,7 @@ export class SecretSource {
   #replaced: { readonly version: string | undefined; readonly at: number } | undefined;
   /** What was said last, so that it is said once: of a certificate that is not taken, and of what is off. */
   #told: string | undefined;
-  #warned: string | undefined;
+  readonly #warned = { contents: '', clock: '' };
 
   /** Starts at once. */
   constructor(options: SecretSourceOptions) {
@@ -165,9 +165,12 @@ export class SecretSource {
   /** Puts back what is held: the same authority, so that no client notices. */
   async #restore(stored: Stored, { faults }: Reading): Promise<number | undefined> {
     const { namespace, name, log } = this.#options;
-    const ours: readonly string[] = Object.values(SECRET_KEYS);
-    const others = Object.entries(stored.contents).filter(([key]) => !ours.includes(key));
-    const written = await this.#write(stored, { ...Object.fromEntries(others), ...this.#good?.contents });
+    // What others keep there, and what a person asks for, is as it stands now.
+    const ours = Object.values<string>(SECRET_KEYS).filter((key) => key !== SECRET_KEYS.rotate);
+    const isOurs = ([key]: [string, string]): boolean => ours.includes(key);
+    const others = Object.entries(stored.contents).filter((entry) => !isOurs(entry));
+    const good = Object.entries(this.#good?.contents ?? {}).filter(isOurs);
+    const written = await this.#write(stored, Object.fromEntries([...others, ...good]));
     if (!written.ok) return written.retryMs;
     const what = stored.version === undefined ? 'deleted' : faults.length === 0 ? 'emptied' : 'damaged';
     const secret = `${namespace}/${name}`;
@@ -221,31 +224,31 @@ export class SecretSource {
   #tell({ reason }: Step, { faults, held }: Reading): void {
     const { clock } = this.#options;
     const early = held.leaf !== undefined && clock().getTime() < held.leaf.from ? [reason] : [];
-    this.#warn([...faults, ...early]);
+    this.#warn('contents', [...faults, ...early]);
   }
 
-  #warn(faults: readonly string[]): void {
+  #warn(about: 'contents' | 'clock', faults: readonly string[]): void {
     const { namespace, name, log } = this.#options;
     const text = faults.join('; ');
-    if (text === '' || text === this.#warned) return;
-    this.#warned = text;
+    const isTold = text === '' || text === this.#warned[about];
+    this.#warned[about] = text;
+    if (isTold) return;
     log.warn({ secret: `${namespace}/${name}`, faults }, 'the certificates in the Secret are not in order');
   }
 
   async #step({ action, reason }: Step, stored: Stored, wish: Wish): Promise<number | undefined> {
     const { names, clock, log, metrics } = this.#options;
     const skew = skewText(await this.#store.ahead(clock));
-    if (skew !== undefined) {
-      this.#warn([skew]);
-      return undefined;
-    }
+    this.#warn('clock', skew === undefined ? [] : [skew]);
+    if (skew !== undefined) return undefined;
+    const renews = action !== 'tidy' && action !== 'introduce';
     const next = await perform(action, stored.contents, { names, wish, now: clock() });
     const written = await this.#write(stored, next);
     if (!written.ok) {
-      if (!written.lost) metrics.certificateRenewed('failure');
+      if (renews && !written.lost) metrics.certificateRenewed('failure');
       return written.retryMs;
     }
-    if (action !== 'tidy' && action !== 'introduce') metrics.certificateRenewed('success');
+    if (renews) metrics.certificateRenewed('success');
     log.info({ action, reason }, DONE[action]);
     return undefined;
   }

@@ -57,7 +57,7 @@ export class SecretStore {
     this.#options = options;
     this.#objects = objectsOf(server, this.#stop.signal);
     const right =
-      `a Role in namespace ${namespace} that allows create on secrets, and get, list, watch and update on the ` +
+      `a Role in namespace ${namespace} that allows create on secrets, and list, watch and update on the ` +
       `one called ${name},`;
     const resource = `secret ${namespace}/${name}`;
     const { source } = server;

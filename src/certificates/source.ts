@@ -1,7 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 
-import { CertificateError } from './error.ts';
-import { readPair } from './files.ts';
 import { keptCertificates } from './kept.ts';
 import { alternativeNames } from './names.ts';
 import { invalidity } from './pem.ts';
@@ -9,15 +7,11 @@ import { makeCertificates } from './self-signed.ts';
 
 export { CertificateError } from './error.ts';
 
-/** Where the server's certificate is to come from: two files, a folder, or, with neither, memory. */
+/** Where a certificate of our own, without an API server, is kept: in a folder, or in memory. */
 export interface CertificateOptions {
-  /** A PEM file: the server's certificate first, then its chain. With `tlsKey` only. */
-  readonly tlsCert?: string;
-  /** A PEM file: the private key of `tlsCert`, not encrypted. */
-  readonly tlsKey?: string;
   /** A folder where podscrape keeps certificates that it makes itself: ca.crt, tls.crt, tls.key. */
   readonly certDir?: string;
-  /** Host names and IP addresses that a certificate of our own is for; none: this machine's. Not for `tlsCert`. */
+  /** Host names and IP addresses that it is for; none: this machine's. */
   readonly dnsNames: readonly string[];
   /** The present; for tests. */
   readonly clock?: () => Date;
@@ -67,20 +61,9 @@ export function constantSource(certificate: Certificate): CertificateSource {
  * Errors: CertificateError, whose message names the file, what is wrong and what to do.
  */
 export async function certificateSource(options: CertificateOptions): Promise<Certificate> {
-  const { tlsCert, tlsKey, certDir } = options;
   const now = (options.clock ?? (() => new Date()))();
-  if (tlsCert !== undefined || tlsKey !== undefined) {
-    if (tlsKey === undefined)
-      throw new CertificateError('--tls-cert without --tls-key: give both or neither');
-    if (tlsCert === undefined)
-      throw new CertificateError('--tls-key without --tls-cert: give both or neither');
-    if (certDir !== undefined)
-      throw new CertificateError('--cert-dir beside --tls-cert: give one or the other');
-    const pair = await readPair(tlsCert, tlsKey, now);
-    return { ...pair, description: `certificate ${tlsCert}, valid until ${pair.notAfter.toISOString()}` };
-  }
   const names = alternativeNames(options.dnsNames);
-  const { made, ...set } = await own(certDir, names, now);
+  const { made, ...set } = await own(options.certDir, names, now);
   const { validToDate: notAfter } = new X509Certificate(set.cert);
   const text = `for ${names.map(({ value }) => value).join(', ')}, valid until ${notAfter.toISOString()}`;
   return { ...set, notAfter, description: `${made} ${text}` };

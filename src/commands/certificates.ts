@@ -47,17 +47,10 @@ export async function openCertificates(open: OpenOptions): Promise<CertificateSo
   const { options, log, metrics } = open;
   const { tlsCert, tlsKey, certDir, certSecret, dnsName: dnsNames } = options;
   if (certSecret !== undefined) return openAuthority(open, certSecret);
-  if (tlsCert !== undefined && tlsKey !== undefined && certDir === undefined) {
+  if (tlsCert !== undefined && tlsKey !== undefined) {
     return startFilesSource({ certFile: tlsCert, keyFile: tlsKey, log, metrics });
   }
-  return constantSource(
-    await certificateSource({
-      dnsNames,
-      ...(tlsCert !== undefined && { tlsCert }),
-      ...(tlsKey !== undefined && { tlsKey }),
-      ...(certDir !== undefined && { certDir }),
-    }),
-  );
+  return constantSource(await certificateSource({ dnsNames, ...(certDir !== undefined && { certDir }) }));
 }
 
 async function openAuthority(

@@ -7,7 +7,7 @@ import { COMMANDS } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Exit codes of every command. Those above 128 tell of a signal, as shells count. */
-export const EXIT = { ok: 0, problem: 1, usage: 2 } as const;
+const EXIT = { ok: 0, problem: 1, usage: 2 } as const;
 
 const EXIT_CODES = `
 Exit codes:

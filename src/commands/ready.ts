@@ -41,7 +41,8 @@ export async function run(options: ReadyOptions, io: CommandIo): Promise<number>
   const deadline = performance.now() + timeoutSeconds * 1000;
   for (const url of urls) {
     for (;;) {
-      const trouble = await ask(url, caFile);
+      const left = Math.max(LEAST_MS, deadline - performance.now());
+      const trouble = await ask(url, caFile, AbortSignal.timeout(Math.min(ANSWER_MS, left)));
       if (trouble === undefined) break;
       if (performance.now() >= deadline) return fail(io, [`${url.origin}: ${trouble}`]);
       await sleep(PAUSE_MS);
@@ -52,22 +53,24 @@ export async function run(options: ReadyOptions, io: CommandIo): Promise<number>
 }
 
 const PAUSE_MS = 500;
-const ANSWER_MS = 10_000;
+/** For one answer, whatever is left of the time to wait. */
+const [LEAST_MS, ANSWER_MS] = [1_000, 10_000];
 
 /** What is wrong, or nothing. */
-async function ask(url: URL, caFile: string | undefined): Promise<string | undefined> {
+async function ask(url: URL, caFile: string | undefined, signal: AbortSignal): Promise<string | undefined> {
   try {
     if (url.protocol === 'http:') {
-      const { status, text } = await send(new URL('/readyz', url));
+      const { status, text } = await send(new URL('/readyz', url), signal);
       return status === 200 ? undefined : `not ready: ${text.trim()}`;
     }
     const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
-    const { status, text } = await send(new URL('/mutate/object', url), JSON.stringify(REVIEW), ca);
+    const { status, text } = await send(new URL('/mutate/object', url), signal, JSON.stringify(REVIEW), ca);
     if (status !== 200) return `the webhook answered ${status}: ${text.slice(0, 200)}`;
     const { response } = JSON.parse(text) as { readonly response?: unknown };
     const isAllowed = isRecord(response) && response['allowed'] === true && response['uid'] === UID;
     return isAllowed ? undefined : 'the webhook did not allow a harmless Pod';
   } catch (error) {
+    if (signal.aborted) return 'no answer in time';
     return error instanceof Error ? error.message || error.name : String(error);
   }
 }
@@ -100,6 +103,7 @@ const REVIEW = {
 
 function send(
   url: URL,
+  signal: AbortSignal,
   body?: string,
   ca?: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
@@ -112,7 +116,7 @@ function send(
         ...(body !== undefined && { headers: { 'content-type': 'application/json' } }),
         ...(ca !== undefined && { ca }),
         agent: false,
-        timeout: ANSWER_MS,
+        signal,
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -123,7 +127,6 @@ function send(
         );
       },
     );
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
     outgoing.on('error', reject);
     outgoing.end(body);
   });

@@ -186,22 +186,23 @@ function createWebhook(parts: Parts, given: Certificate): WebhookServer {
   });
   metrics.certificateNotAfter(first.notAfter, validFrom(first));
   let inUse = first;
-  const replace = (certificate: Certificate): void => {
+  const replace = (certificate: Certificate): boolean => {
     try {
       server.replaceCertificate(keyPair(certificate, clientCa));
     } catch (error) {
       metrics.certificateRenewed('failure');
       log.error({ reason: String(error) }, 'the new certificate cannot be used, the one in use stays');
-      return;
+      return false;
     }
     inUse = certificate;
     metrics.certificateNotAfter(certificate.notAfter, validFrom(certificate));
+    return true;
   };
   certificates.onChange((certificate) => {
-    replace(certificate);
-    log.info({ ...certificateFields(options, certificate) }, 'certificate replaced');
+    if (replace(certificate))
+      log.info({ ...certificateFields(options, certificate) }, 'certificate replaced');
   });
-  clientCa?.onChange(() => replace(inUse));
+  clientCa?.onChange(() => void replace(inUse));
   return server;
 }
 

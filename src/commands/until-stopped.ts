@@ -38,7 +38,13 @@ export function untilStopped(
       draining = true;
       const delayMs = drainMs();
       log.info({ signal, delaySeconds: delayMs / 1000 }, 'draining');
-      void server.drain({ delayMs }).then(() => finish(0));
+      server.drain({ delayMs }).then(
+        () => finish(0),
+        (error: unknown) => {
+          log.error(describeFailure(error), 'draining failed');
+          finish(1);
+        },
+      );
     };
     const onError = (error: unknown) => {
       log.fatal(describeFailure(error), 'uncaught error');

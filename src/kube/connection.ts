@@ -8,6 +8,9 @@ import type { ApiServer, Credentials } from './api-server.ts';
 /** When a silent connection is probed, in milliseconds; Node then probes each second and gives up after ten. */
 const KEEP_ALIVE_MS = 15_000;
 
+/** The longest object: etcd limits it to 1.5 MiB, and JSON has escapes; in characters. */
+export const LONGEST_OBJECT = 8 * 1024 * 1024;
+
 /** As much of an answer as is read for the message of an error, in characters. */
 const LARGEST_STATUS = 64 * 1024;
 
@@ -114,7 +117,8 @@ async function answer(
     request.end(body);
   });
   if (response.statusCode === 200 || response.statusCode === 201) return response;
-  const text = await within(response, answerMs, () => textOf(response, LARGEST_STATUS));
+  // A body that is cut off must not hide the status.
+  const text = await within(response, answerMs, () => textOf(response, LARGEST_STATUS)).catch(() => '');
   throw new ApiError(response.statusCode ?? 0, statusMessage(text) ?? response.statusMessage ?? '');
 }
 

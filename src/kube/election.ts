@@ -16,7 +16,7 @@ export interface ElectionTimes {
   readonly retryMs: number;
 }
 
-export const ELECTION_TIMES: ElectionTimes = { leaseMs: 15_000, renewMs: 10_000, retryMs: 2_000 };
+const ELECTION_TIMES: ElectionTimes = { leaseMs: 15_000, renewMs: 10_000, retryMs: 2_000 };
 
 /** Who stands for election, and where. */
 export interface ElectionOptions {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { ApiError } from './api-server.ts';
-import { textOf, within } from './connection.ts';
+import { LONGEST_OBJECT, textOf, within } from './connection.ts';
 import type { Connection } from './connection.ts';
 
 /** As much of an object's metadata as is read here. */
@@ -37,9 +37,6 @@ export interface Selection {
 
 /** Objects a page: with managedFields about a megabyte of JSON at a time. */
 const PAGE = 500;
-
-/** An event is one object, which etcd limits to 1.5 MiB; in characters. */
-const LONGEST_LINE = 8 * 1024 * 1024;
 
 interface ListAnswer {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
@@ -141,7 +138,7 @@ async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const chunk of chunks) {
     const parts = (rest + chunk).split('\n');
     rest = parts.pop() ?? '';
-    if (rest.length > LONGEST_LINE) throw new Error('an event is over 8 MiB');
+    if (rest.length > LONGEST_OBJECT) throw new Error('an event is over 8 MiB');
     yield* parts;
   }
   if (rest !== '') throw new Error('the watch ended in the middle of an event');

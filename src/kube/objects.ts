@@ -1,5 +1,5 @@
 import type { ApiServer } from './api-server.ts';
-import { connect, textOf, within } from './connection.ts';
+import { connect, LONGEST_OBJECT, textOf, within } from './connection.ts';
 import type { Body, Connection } from './connection.ts';
 
 /** An object as it is read and written back: what is not looked at goes back as it came. */
@@ -37,9 +37,6 @@ export interface PatchOperation {
 /** An answer to one of these comes at once, or something is wrong. */
 const ANSWER_MS = 10_000;
 
-/** etcd limits an object to 1.5 MiB; in characters. */
-const LONGEST = 8 * 1024 * 1024;
-
 /**
  * Plain requests, and not client-node's typed clients: those cost 370 ms and 85 MB to load, and in a Pod nothing else
  * needs them. A connection each, because credentials change and the requests are few.
@@ -49,7 +46,7 @@ export function objectsOf(server: ApiServer, signal: AbortSignal): Objects {
     const connection = await connect(server, ANSWER_MS, signal);
     try {
       const response = await send(connection);
-      return JSON.parse(await within(response, ANSWER_MS, () => textOf(response, LONGEST))) as T;
+      return JSON.parse(await within(response, ANSWER_MS, () => textOf(response, LONGEST_OBJECT))) as T;
     } finally {
       connection.close();
     }

@@ -59,7 +59,7 @@ export class Outage {
     const kind = `${step} ${kindOf(error)}`;
     const message =
       step === 'write'
-        ? 'writing failed, it will be tried again'
+        ? 'a request failed, it will be tried again'
         : synced
           ? 'watch interrupted, the last known state is in use'
           : 'nothing listed yet';
@@ -71,7 +71,7 @@ export class Outage {
   /** The watch works. */
   over(): void {
     const { resource, log } = this.#options;
-    const message = this.#told?.startsWith('write') === true ? 'writing works again' : 'watch is back';
+    const message = this.#told?.startsWith('write') === true ? 'requests work again' : 'watch is back';
     if (this.#failures > 0) log.info({ resource, failures: this.#failures }, message);
     this.#failures = 0;
     this.#told = undefined;

@@ -1,5 +1,5 @@
 import type { ApiServer } from './api-server.ts';
-import { connect, textOf, within } from './connection.ts';
+import { connect, LONGEST_OBJECT, textOf, within } from './connection.ts';
 import { readTrouble } from './read-trouble.ts';
 
 /** Why a Pod could not be read: the message names the fault and the remedy. */
@@ -9,9 +9,6 @@ export class PodReadError extends Error {
 
 const ANSWER_MS = 15_000;
 
-/** etcd limits an object to 1.5 MiB; in characters. */
-const LONGEST = 8 * 1024 * 1024;
-
 /** Reads one Pod as it is now, as JSON text. It needs get on pods. Errors: PodReadError. */
 export async function readPod(server: ApiServer, namespace: string, name: string): Promise<string> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
@@ -19,7 +16,7 @@ export async function readPod(server: ApiServer, namespace: string, name: string
     const connection = await connect(server, ANSWER_MS, new AbortController().signal);
     try {
       const response = await connection.get(path, 'application/json');
-      return await within(response, ANSWER_MS, () => textOf(response, LONGEST));
+      return await within(response, ANSWER_MS, () => textOf(response, LONGEST_OBJECT));
     } finally {
       connection.close();
     }

@@ -1,6 +1,6 @@
 import { ApiError } from './api-server.ts';
 import type { ApiServer } from './api-server.ts';
-import { connect, textOf, within } from './connection.ts';
+import { connect, LONGEST_OBJECT, textOf, within } from './connection.ts';
 import { listPages } from './list-watch.ts';
 import type { Depth, Listed } from './list-watch.ts';
 import { readTrouble } from './read-trouble.ts';
@@ -47,9 +47,6 @@ const ANSWER_MS = 60_000;
 /** A list that expires so often is never read to its end. */
 const MOST_BEGINNINGS = 3;
 
-/** etcd limits an object to 1.5 MiB; in characters. */
-const LONGEST = 8 * 1024 * 1024;
-
 /** Connects with the credentials of now. Errors: ReadError. */
 export async function openReader(server: ApiServer): Promise<Reader> {
   const inWords = async <T>(what: string, verb: 'list' | 'get', read: () => Promise<T>): Promise<T> => {
@@ -80,7 +77,9 @@ export async function openReader(server: ApiServer): Promise<Reader> {
     get: ({ path, what }) =>
       inWords(what, 'get', async () => {
         const response = await connection.get(path, 'application/json');
-        return JSON.parse(await within(response, ANSWER_MS, () => textOf(response, LONGEST))) as Listed;
+        return JSON.parse(
+          await within(response, ANSWER_MS, () => textOf(response, LONGEST_OBJECT)),
+        ) as Listed;
       }),
     close: () => connection.close(),
   };

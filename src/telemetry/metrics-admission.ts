@@ -19,7 +19,7 @@ export const FAIL_OPEN_STAGES = [
 export type FailOpenStage = (typeof FAIL_OPEN_STAGES)[number];
 
 /** Why a request was sent away for a moment instead of being answered. */
-export const SHED_CAUSES = ['overloaded', 'body-budget', 'draining'] as const;
+const SHED_CAUSES = ['overloaded', 'body-budget', 'draining'] as const;
 export type ShedCause = (typeof SHED_CAUSES)[number];
 
 /**

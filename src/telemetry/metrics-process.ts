@@ -36,7 +36,7 @@ export const PROCESS_METRICS = {
   },
   podscrape_config_reloads_total: {
     type: 'counter',
-    help: 'Changes of the configuration file that were read, by result.',
+    help: 'Configurations read, that of the start and each change of the file, by result.',
     unit: 'reloads',
     labels: { result: RESULT },
     fromStart: true,

@@ -2,7 +2,7 @@
 export const NAMESPACE_VALUES = 1000;
 
 /** What stands for the namespaces that came too late. */
-export const OTHER_NAMESPACES = 'other';
+const OTHER_NAMESPACES = 'other';
 
 /** Who reaches the webhook past the API server can send any text of any length, and would have it kept here. */
 const NAME = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;

@@ -5,10 +5,9 @@ import type { TestContext } from 'node:test';
 
 import { generate } from 'selfsigned';
 
-import { readCaBundle } from '../../src/certificates/files.ts';
+import { readCaBundle, readKeyPair } from '../../src/certificates/files.ts';
 import { alternativeNames } from '../../src/certificates/names.ts';
 import { makeCertificates } from '../../src/certificates/self-signed.ts';
-import { certificateSource } from '../../src/certificates/source.ts';
 import { file, handshake, saying, temporaryFolder } from './tools.ts';
 
 const now = new Date();
@@ -17,18 +16,15 @@ const other = await makeCertificates(alternativeNames([]), now);
 const days = (count: number): Date => new Date(now.getTime() + count * 24 * 60 * 60 * 1000);
 
 /** Loads the two texts as files. */
-function load(t: TestContext, cert: string, key: string, clock = now): ReturnType<typeof certificateSource> {
+function load(t: TestContext, cert: string, key: string): ReturnType<typeof readKeyPair> {
   const folder = temporaryFolder(t);
-  const options = { tlsCert: file(folder, 'server.crt', cert), tlsKey: file(folder, 'server.key', key) };
-  return certificateSource({ ...options, dnsNames: [], clock: () => clock });
+  return readKeyPair(file(folder, 'server.crt', cert), file(folder, 'server.key', key));
 }
 
 suite('a certificate and its key from files', () => {
   test('they serve', async (t) => {
-    const source = await load(t, set.cert, set.key);
-    assert.equal(source.ca, undefined);
-    assert.match(source.description, /^certificate .*server\.crt, valid until 20/);
-    assert.equal(await handshake(source, { host: '127.0.0.1', ca: set.ca }), 'ok');
+    const pair = await load(t, set.cert, set.key);
+    assert.equal(await handshake(pair, { host: '127.0.0.1', ca: set.ca }), 'ok');
   });
 
   test('the chain may follow the certificate', async (t) => {
@@ -81,18 +77,6 @@ suite('a certificate and its key from files', () => {
     test(`refused: ${title}`, (t) => assert.rejects(load(t, cert, key), saying(...parts)));
   }
 
-  test('refused: expired, by the clock', (t) =>
-    assert.rejects(
-      load(t, set.cert, set.key, days(366)),
-      saying('server.crt: the certificate expired at', 'renew'),
-    ));
-
-  test('refused: not valid yet, by the clock', (t) =>
-    assert.rejects(
-      load(t, set.cert, set.key, days(-1)),
-      saying('server.crt: the certificate is not valid before', 'clock'),
-    ));
-
   test('refused: a key that TLS finds too short', async (t) => {
     const weak = await generate([{ name: 'commonName', value: 'localhost' }], {
       keySize: 1024,
@@ -106,28 +90,10 @@ suite('a certificate and its key from files', () => {
     );
   });
 
-  test('refused: half a pair', async () => {
-    const dnsNames: string[] = [];
-    await assert.rejects(
-      certificateSource({ tlsCert: 'a', dnsNames }),
-      saying('--tls-cert without --tls-key'),
-    );
-    await assert.rejects(
-      certificateSource({ tlsKey: 'a', dnsNames }),
-      saying('--tls-key without --tls-cert'),
-    );
-  });
-
-  test('refused: files and a folder', async () => {
-    const options = { tlsCert: 'a', tlsKey: 'b', certDir: 'c', dnsNames: [] };
-    await assert.rejects(certificateSource(options), saying('--cert-dir beside --tls-cert'));
-  });
-
   test('refused: files that cannot be read', async (t) => {
     const folder = temporaryFolder(t);
-    const tlsCert = file(folder, 'server.crt', set.cert);
-    const key = (tlsKey: string): ReturnType<typeof certificateSource> =>
-      certificateSource({ tlsCert, tlsKey, dnsNames: [] });
+    const cert = file(folder, 'server.crt', set.cert);
+    const key = (keyFile: string): ReturnType<typeof readKeyPair> => readKeyPair(cert, keyFile);
     await assert.rejects(key(`${folder}/none.key`), saying('none.key: there is no such file'));
     await assert.rejects(key(folder), saying(`${folder}: is a directory`));
     await assert.rejects(

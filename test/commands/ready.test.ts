@@ -53,6 +53,22 @@ suite('podscrape ready', () => {
     assert.equal(code, 1);
   });
 
+  test('fails in time where an answer never ends', async (t) => {
+    const server = createServer((socket) => {
+      const dripping = setInterval(() => socket.write('x'), 50);
+      socket.on('close', () => clearInterval(dripping)).on('error', () => undefined);
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await run(
+      'ready',
+      ...['--url', `http://127.0.0.1:${port}`, '--timeout-seconds', '0'],
+    );
+    assert.deepEqual([code, stderr], [1, `http://127.0.0.1:${port}: no answer in time\n`]);
+  });
+
   test('wants to know where, as a base', async () => {
     assert.deepEqual(
       [(await run('ready')).code, (await run('ready', '--url', 'podscrape:8080')).code],

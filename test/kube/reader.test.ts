@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 
 import { openReader, ReadError } from '../../src/kube/reader.ts';
@@ -49,6 +50,7 @@ describe('lists that are read to their end', () => {
     ['forbidden', status(403, 'no'), 'namespaces: the test may not list it (no)'],
     ['a stranger', status(401), /does not know who asks; renew the credentials of the test$/],
     ['overloaded', status(503, 'later'), /answered 503 later$/],
+    ['forbidden, in an answer that is cut off', cut, 'namespaces: the test may not list it (Forbidden)'],
     ['a cut connection', reset, /no answer from http:\/\/127.0.0.1:\d+ \(.+\); is the cluster up/],
   ] as const;
   for (const [name, answer, expected] of faults) {
@@ -77,3 +79,9 @@ describe('lists that are read to their end', () => {
     );
   });
 });
+
+/** A proxy's, say, that dies. */
+function cut(response: ServerResponse): void {
+  response.writeHead(403, { 'content-length': '100' });
+  response.write('{"message":', () => response.socket?.destroy());
+}

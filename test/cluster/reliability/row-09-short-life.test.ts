@@ -28,6 +28,7 @@ describe(`row 09: a certificate life of ${life} s`, await requireCluster('row 09
   it(`no failure for ${minutes} minutes, each leaf renewed at two thirds of its life`, async (t) => {
     const load = createLoad(plane, { perSecond, total: Math.ceil(perSecond * minutes * 60) });
     const ends: number[] = [];
+    const began = performance.now();
     let running = true as boolean;
     void load.done.then(() => (running = false));
     await plane.waitFor(
@@ -51,9 +52,9 @@ describe(`row 09: a certificate life of ${life} s`, await requireCluster('row 09
         .join(' ')} s apart`,
     );
     assert.ok(ends.length >= 3, `${ends.length} leaves`);
-    assert.ok(
-      ends.length <= (minutes * 60) / ((life * 2) / 3) + (minutes * 60) / ((authorityLife * 2) / 3) + 2,
-    );
+    // The load takes longer than it should where the machine is slow.
+    const seconds = (performance.now() - began) / 1000;
+    assert.ok(ends.length <= seconds / ((life * 2) / 3) + seconds / ((authorityLife * 2) / 3) + 2);
 
     for (const replica of podscrape.replicas) {
       const seen = await metric(replica, 'podscrape_certificate_not_after_timestamp_seconds');

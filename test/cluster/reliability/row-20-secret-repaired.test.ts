@@ -95,14 +95,14 @@ describe(
     ];
     for (const [what, data] of damages) {
       it(`the Secret edited, ${what}: it is put back, and a key of someone else stays`, async () => {
-        await editSecret(plane, { ...data, note: 'mine' });
+        await editSecret(plane, { ...data, note: `mine, with ${what}` });
         const now = await plane.waitFor('the repair', async () => {
           const found = await repaired();
           return (
             found['tls.crt'] === contents['tls.crt'] && found['tls.key'] === contents['tls.key'] && found
           );
         });
-        assert.equal(now['note'], 'mine');
+        assert.equal(now['note'], `mine, with ${what}`);
         await untilCalled(plane);
       });
     }
