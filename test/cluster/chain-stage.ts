@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 
 import type { ControlPlane } from './control-plane.ts';
 import { run } from './processes.ts';
@@ -8,8 +7,7 @@ import { clusterAccess } from './prometheus/cluster.ts';
 import { startPrometheus } from './prometheus/server.ts';
 import type { Prometheus } from './prometheus/server.ts';
 import { Hopeless } from './wait.ts';
-
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+import { CLI } from './webhook.ts';
 
 /** What a Pod says to be scraped every second; the chains wait for what was scraped, not for the time of day. */
 export const FAST = { 'podscrape.dev/interval': '1s', 'podscrape.dev/timeout': '1s' } as const;

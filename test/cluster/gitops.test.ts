@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { stringify } from 'yaml';
@@ -15,10 +14,9 @@ import { RECONCILERS, argoClassic, flux } from './gitops-reconcilers.ts';
 import type { Manifest, Reconciler } from './gitops-reconcilers.ts';
 import { run } from './processes.ts';
 import { requireCluster } from './require.ts';
-import { register, startWebhook } from './webhook.ts';
+import { CLI, register, startWebhook } from './webhook.ts';
 import type { Webhook } from './webhook.ts';
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
 /** One of the examples, with a variable that is extended. */
 const CHILLER = ['get', '-n', 'inject-flux', 'deployment/chiller-api'];
 const UNTOUCHED = 'untouched';

@@ -10,7 +10,6 @@ import { run } from './processes.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-export const CLI = join(root, 'src/cli.ts');
 export const CHART = join(import.meta.dirname, 'charts/shop');
 
 /** Manifests with the namespaces that they are for. */

@@ -29,10 +29,9 @@ import {
 } from './reliability/authority.ts';
 import { requireCluster } from './require.ts';
 import { sleep, waitFor } from './wait.ts';
-import { get, temporaryDirectory } from './webhook.ts';
+import { CLI, get, temporaryDirectory } from './webhook.ts';
 
 const DAY = 24 * 3600_000;
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
 type Line = Readonly<Record<string, unknown>>;
 

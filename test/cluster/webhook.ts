@@ -9,7 +9,7 @@ import type { ManagedProcess } from './processes.ts';
 import { waitFor } from './wait.ts';
 
 /** The sources' command line; PODSCRAPE_SCRIPT names another, such as the bundle. */
-const CLI = process.env['PODSCRAPE_SCRIPT'] ?? join(import.meta.dirname, '../../src/cli.ts');
+export const CLI = process.env['PODSCRAPE_SCRIPT'] ?? join(import.meta.dirname, '../../src/cli.ts');
 
 /** How long it may take to start, beside many others. */
 const STARTS = { timeoutMs: 60_000 };
@@ -159,31 +159,32 @@ export function get(port: number, path: string): Promise<{ readonly status: numb
 }
 
 /** `podscrape webhook-config` for the webhook, as a person would pipe it into kubectl. */
-export async function webhookConfig(webhook: Front, more: readonly string[] = []): Promise<string> {
-  const args = [
-    CLI,
-    'webhook-config',
-    '--url',
-    webhook.url,
-    '--ca-file',
-    join(webhook.certDir, 'ca.crt'),
-    ...more,
-  ];
+export async function webhookConfig(
+  { url, certDir }: Pick<Front, 'url'> & Partial<Front>,
+  more: readonly string[] = [],
+): Promise<string> {
+  const trusted = certDir === undefined ? [] : ['--ca-file', join(certDir, 'ca.crt')];
+  const args = [CLI, 'webhook-config', '--url', url, ...trusted, ...more];
   const { code, stdout, stderr } = await run(process.execPath, args, {});
   if (code !== 0) throw new Error(`webhook-config: exit code ${code}\n${stderr}`);
   return stdout;
 }
 
-/**
- * Registers the webhook and waits until the apiserver calls it: it reads webhook configurations through a watch, so
- * that the first objects after `kubectl apply` may still pass by.
- */
+/** Registers the webhook and waits until the apiserver calls it. */
 export async function register(
   plane: ControlPlane,
   webhook: Front,
   more: readonly string[] = [],
 ): Promise<void> {
   await plane.kubectl(['apply', '-f', '-'], { stdin: await webhookConfig(webhook, more) });
+  await untilCalled(plane);
+}
+
+/**
+ * Waits until the apiserver calls the webhook and trusts it: it reads webhook configurations through a watch, so that
+ * the first objects after `kubectl apply` may still pass by.
+ */
+export async function untilCalled(plane: ControlPlane): Promise<void> {
   const probe = {
     apiVersion: 'v1',
     kind: 'Pod',

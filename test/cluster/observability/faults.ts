@@ -5,11 +5,10 @@ import { makeAuthority, makeLeaf } from '../../../src/certificates/self-signed.t
 import { kubeconfig } from '../layout.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { freePorts, startProcess } from '../processes.ts';
-import { get, temporaryDirectory } from '../webhook.ts';
+import { CLI, get, temporaryDirectory } from '../webhook.ts';
 import type { Scraped } from './watching.ts';
 
 const BLOCK_LOOP = join(import.meta.dirname, '../reliability/block-loop.ts');
-const CLI = join(import.meta.dirname, '../../../src/cli.ts');
 
 /** A Pod with one container, which carries these labels and annotations. */
 export const podWith = (

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 
 import { run } from '../processes.ts';
 import type { SaidJob } from './agree.ts';
-
-const CLI = join(import.meta.dirname, '../../../src/cli.ts');
+import { CLI } from '../webhook.ts';
 
 /** One object of what `explain -o json` prints; more than this stands there. */
 export interface ExplainedJson {

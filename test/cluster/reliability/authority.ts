@@ -1,16 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 
 import { bundleEntries } from '../../../src/certificates/bundle.ts';
 import { startControlPlane } from '../control-plane.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { run } from '../processes.ts';
-import { get } from '../webhook.ts';
+import { get, untilCalled, webhookConfig } from '../webhook.ts';
 import type { Webhook } from '../webhook.ts';
 import { startReplicas } from './replicas.ts';
 import type { Replicas } from './replicas.ts';
-
-const CLI = join(import.meta.dirname, '../../../src/cli.ts');
 
 /** The namespace of podscrape in these tests, and the Secret of its authority. */
 export const NAMESPACE = 'podscrape';
@@ -92,25 +88,7 @@ export async function registerWithoutCa(
   url: string,
   more: readonly string[] = [],
 ): Promise<void> {
-  const args = [CLI, 'webhook-config', '--url', url, ...more];
-  const { code, stdout, stderr } = await run(process.execPath, args, {});
-  if (code !== 0) throw new Error(`webhook-config: exit code ${code}\n${stderr}`);
-  await plane.kubectl(['apply', '-f', '-'], { stdin: stdout });
-}
-
-/** Waits until the API server calls the webhook and trusts it. */
-export async function untilCalled(plane: ControlPlane): Promise<void> {
-  const probe = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'probe', annotations: { 'podscrape.dev/profile': 'http' } },
-    spec: { containers: [{ name: 'probe', image: 'probe' }] },
-  };
-  const called = async (): Promise<boolean> => {
-    const { body } = await plane.request('POST', '/api/v1/namespaces/default/pods?dryRun=All', probe);
-    return body.metadata?.annotations?.['prometheus.io/scrape'] === 'true';
-  };
-  await plane.waitFor('the API server to call the webhook', called, { timeoutMs: 30_000 });
+  await plane.kubectl(['apply', '-f', '-'], { stdin: await webhookConfig({ url }, more) });
 }
 
 /** Two replicas with an authority of their own, which the API server calls under `Fail`. */

@@ -22,11 +22,11 @@ import {
   SECRET,
   secretContents,
   SECRETS,
-  untilCalled,
   VALIDATING,
 } from './authority.ts';
 import { startReplicas } from './replicas.ts';
 import type { Replicas } from './replicas.ts';
+import { untilCalled } from '../webhook.ts';
 
 const POLICY =
   'policies: [{name: payments, mode: enforce, namespaceSelector: {matchLabels: {team: payments}}, conventions: {requireRequest: deny}}]\n';
