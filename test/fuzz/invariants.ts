@@ -165,9 +165,10 @@ async function wireFault(subject: Subject, given: Case, verdict: Verdict): Promi
   const { status, text } = await subject.post(given);
   const failed = subject.failedOpen();
   if (failed.length > 0) return `over HTTP it failed open: ${failed.join(' ')}`;
-  // Values are counted before anything is parsed, so that what is wrong in other ways too is too large over HTTP.
-  const isTooLarge = status === 413 && verdict.kind === 'refused' && given.body.length > LIMITS.bodyValues;
+  // Values are counted at the edge, before anything is parsed.
+  const isTooLarge = status === 413 && given.body.length > LIMITS.bodyValues;
   const expected = isTooLarge ? 413 : verdict.kind === 'refused' ? verdict.error.status : 200;
   if (status !== expected) return `over HTTP the status is ${status}, not ${expected}: ${text.slice(0, 300)}`;
-  return verdict.kind === 'refused' || text === verdict.text ? undefined : 'over HTTP the answer is another';
+  const isSame = isTooLarge || verdict.kind === 'refused' || text === verdict.text;
+  return isSame ? undefined : 'over HTTP the answer is another';
 }
