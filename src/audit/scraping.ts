@@ -6,7 +6,7 @@ import { clip } from '../core/text.ts';
 import { explainPod } from '../prometheus/explain.ts';
 import type { JobScrapes, PodScrapes } from '../prometheus/explain.ts';
 import { scrapeFindings } from '../prometheus/explain-findings.ts';
-import type { ScrapeFinding, ScrapeFindingCode } from '../prometheus/explain-findings.ts';
+import type { ScrapeFinding, ScrapeFindingCode } from '../prometheus/explain-finding.ts';
 import { aroundOf, existingPod } from '../prometheus/explain-pod.ts';
 import { requestedTargets } from '../prometheus/explain-requested.ts';
 import type { Requested } from '../prometheus/explain-requested.ts';

@@ -10,6 +10,7 @@ import { parseDuration } from '../core/duration.ts';
 import { loadKubeConfig } from '../kube/config.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Interrupted } from './until-stopped.ts';
 
 /** The options of `serve` that say where its certificate comes from. */
 export interface CertificateChoice {
@@ -94,7 +95,7 @@ export interface Waiting {
   /** Where the probes are answered meanwhile. */
   readonly health: string;
   readonly log: Log;
-  readonly io: { readonly events?: Pick<NodeJS.EventEmitter, 'on' | 'off'> };
+  readonly io: Interrupted;
 }
 
 /** The first certificate; undefined when a signal came before it. It waits for as long as it takes. */

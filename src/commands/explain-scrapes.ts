@@ -5,7 +5,7 @@ import { explainPod, urlParts } from '../prometheus/explain.ts';
 import type { PodScrapes } from '../prometheus/explain.ts';
 import { askedTimes } from '../prometheus/explain-asked.ts';
 import { scrapeFindings } from '../prometheus/explain-findings.ts';
-import type { ScrapeFinding } from '../prometheus/explain-findings.ts';
+import type { ScrapeFinding } from '../prometheus/explain-finding.ts';
 import { healthOf } from '../prometheus/explain-health.ts';
 import type { RunningTargets, TargetHealth } from '../prometheus/explain-health.ts';
 import { aroundOf, existingPod, runningPod } from '../prometheus/explain-pod.ts';

@@ -23,6 +23,7 @@ import { fail } from './fail.ts';
 import { assertNoPolicies, PoliciesUnwatched, watchNamespaces } from './namespaces.ts';
 import type { WatchedNamespaces } from './namespaces.ts';
 import { untilStopped } from './until-stopped.ts';
+import type { Interrupted } from './until-stopped.ts';
 
 export interface ServeOptions extends CertificateChoice {
   /** The configuration file; every default without one. */
@@ -48,12 +49,10 @@ const EXPECTED = [CertificateError, ListenError, KubeConfigError, PoliciesUnwatc
 export const SERVE_DEFAULTS = { host: '::', port: 8443, healthHost: '::', healthPort: 8080 } as const;
 
 /** What the command touches of its process; everything but the streams is the real process when left out. */
-export interface ServeIo {
+export interface ServeIo extends Interrupted {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where signals and uncaught errors come from. */
-  readonly events?: Pick<NodeJS.EventEmitter, 'on' | 'off'>;
 }
 
 /** Runs the webhook until it is told to stop. Resolves with the exit code, once nothing is open any more. */

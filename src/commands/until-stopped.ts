@@ -1,7 +1,11 @@
 import type { Log } from '../telemetry/log.ts';
 import { describeFailure } from '../webhook/failure.ts';
 import type { WebhookServer } from '../webhook/server.ts';
-import type { ServeIo } from './serve.ts';
+
+/** Where signals and uncaught errors come from: the process when left out. */
+export interface Interrupted {
+  readonly events?: Pick<NodeJS.EventEmitter, 'on' | 'off'>;
+}
 
 /**
  * The first SIGTERM or SIGINT drains (exit code 0), the second ends at once (128 + its number, as shells count).
@@ -16,7 +20,7 @@ export function untilStopped(
   server: WebhookServer,
   drainMs: () => number,
   log: Log,
-  io: ServeIo,
+  io: Interrupted,
 ): Promise<number> {
   const events = io.events ?? process;
   return new Promise((resolve) => {

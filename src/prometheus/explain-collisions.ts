@@ -1,5 +1,5 @@
 import type { JobScrapes, PodScrapes } from './explain.ts';
-import type { ScrapeFinding } from './explain-findings.ts';
+import type { ScrapeFinding } from './explain-finding.ts';
 import { labelsBefore } from './explain-words.ts';
 import { compareNames } from './labels.ts';
 import type { CompiledRule } from './relabel-rule.ts';

@@ -1,5 +1,5 @@
 import { placeOf } from './explain.ts';
-import type { ScrapeFinding } from './explain-findings.ts';
+import type { ScrapeFinding } from './explain-finding.ts';
 import type { FoundTarget, ScrapeTarget } from './target.ts';
 
 /** A target that would be scraped, with where it comes from. */

@@ -9,35 +9,11 @@ import { collisions } from './explain-collisions.ts';
 import { duplicates, originOf } from './explain-duplicates.ts';
 import type { Scraped } from './explain-duplicates.ts';
 import { placeOf, urlParts } from './explain.ts';
+import type { ScrapeFinding, ScrapeFindingCode } from './explain-finding.ts';
 import { META } from './meta-labels.ts';
 import type { Requested } from './explain-requested.ts';
 import { isSameTarget } from './explain-requested.ts';
 import { ruleText, unknownWords } from './target.ts';
-
-/** Something to look at in what would be scraped. */
-export interface ScrapeFinding {
-  readonly code: ScrapeFindingCode;
-  readonly message: string;
-  /** The one scrape that it is about. */
-  readonly url?: string;
-}
-
-/** A new finding is a row here and a function below. */
-export type ScrapeFindingCode =
-  | 'duplicate-url'
-  | 'same-labels'
-  | 'undeclared-port'
-  | 'not-tcp'
-  | 'no-port'
-  | 'bare-ipv6'
-  | 'scheme'
-  | 'init-container'
-  | 'invalid'
-  | 'interval'
-  | 'timeout'
-  | 'collision'
-  | 'unasked'
-  | 'untold';
 
 /**
  * Everything that people should look at, in the order of what hurts most.
