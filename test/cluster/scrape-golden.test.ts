@@ -87,7 +87,7 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
 
   before(async () => {
     const jobs = [...(await ourJobs()), ...(await ourJobs(...MORE)), ...PRESETS.flatMap(presetJobs)];
-    stage = await AgreeStage.start(withoutReach(jobs));
+    stage = await AgreeStage.prepare(withoutReach(jobs));
     for (const namespace of Object.keys(PODS)) await stage.plane.createNamespace(namespace);
     const left = Object.entries(PODS).flatMap(([namespace, pods]) =>
       pods.map((pod, index) => ({ namespace, ...pod, status: statusOf(index) })),
@@ -103,6 +103,7 @@ describe(suite, await requirePrometheus(suite, { cluster: true }), () => {
       }
     };
     await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+    await stage.discover();
   });
   after(() => stage.stop());
 

@@ -28,31 +28,50 @@ export interface GivenStatus {
 /** A control plane, and a Prometheus that discovers its Pods. Without a kubelet, they are given the status that they need. */
 export class AgreeStage {
   readonly plane: ControlPlane;
-  readonly prometheus: Prometheus;
   readonly #access: Cluster;
+  #prometheus: Prometheus | undefined;
   #read: ReadJobs;
 
-  private constructor(plane: ControlPlane, access: Cluster, prometheus: Prometheus, read: ReadJobs) {
+  private constructor(plane: ControlPlane, access: Cluster, read: ReadJobs) {
     this.plane = plane;
     this.#access = access;
-    this.prometheus = prometheus;
     this.#read = read;
   }
 
   static async start(jobs: readonly ScrapeConfig[], options: ControlPlaneOptions = {}): Promise<AgreeStage> {
-    const plane = await startControlPlane({ controllerManager: false, ...options });
-    const access = clusterAccess(plane);
+    const stage = await AgreeStage.prepare(jobs, options);
     try {
-      const read = readJobs(withCluster(jobs, access));
-      return new AgreeStage(plane, access, await startPrometheus({ config: read.text }), read);
+      await stage.discover();
+      return stage;
     } catch (error) {
-      await plane.stop();
+      await stage.stop();
       throw error;
     }
   }
 
+  /** The same without a Prometheus yet: it looks at every Pod anew each time that one changes, which takes long of many. */
+  static async prepare(
+    jobs: readonly ScrapeConfig[],
+    options: ControlPlaneOptions = {},
+  ): Promise<AgreeStage> {
+    const plane = await startControlPlane({ controllerManager: false, ...options });
+    const access = clusterAccess(plane);
+    return new AgreeStage(plane, access, readJobs(withCluster(jobs, access)));
+  }
+
+  /** Starts the Prometheus. */
+  async discover(): Promise<void> {
+    this.#prometheus = await startPrometheus({ config: this.#read.text });
+  }
+
+  /** Errors: it has not been started. */
+  get prometheus(): Prometheus {
+    if (this.#prometheus === undefined) throw new Error('Prometheus has not been started');
+    return this.#prometheus;
+  }
+
   async stop(): Promise<void> {
-    await this.prometheus.stop();
+    await this.#prometheus?.stop();
     await this.plane.stop();
   }
 
