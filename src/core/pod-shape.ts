@@ -139,8 +139,11 @@ const QUANTITIES = optional(
   ),
 );
 
+/** The apiserver reads no other as a port's number, whether there is such a port or not. */
+const isInt32 = (value: unknown): boolean => Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31;
+
 const PORT = fields({
-  containerPort: leaf((value) => typeof value === 'number', 'a number from 1 to 65535 is wanted', false),
+  containerPort: leaf(isInt32, 'a number from 1 to 65535 is wanted', false),
   name: optional(NAME),
   protocol: optional(TEXT),
 });

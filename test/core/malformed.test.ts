@@ -25,6 +25,12 @@ const shapes: Readonly<Record<string, unknown>> = {
   'a port number that is text': {
     spec: { containers: [{ ...container, ports: [{ containerPort: '80' }] }] },
   },
+  'a port number with a fraction': {
+    spec: { containers: [{ ...container, ports: [{ containerPort: 80.5 }] }] },
+  },
+  'a port number beyond all integers': {
+    spec: { containers: [{ ...container, ports: [{ containerPort: 1e308 }] }] },
+  },
   'env that is an object': { spec: { containers: [{ ...container, env: { A: 'b' } }] } },
   'a value that is a number': { spec: { containers: [{ ...container, env: [{ name: 'A', value: 1 }] }] } },
   'args that are text': { spec: { containers: [{ ...container, args: '--a' }] } },
