@@ -3,6 +3,7 @@ import { REASONS } from '../core/decision.ts';
 import type { EngineConfig } from '../core/engine-config.ts';
 import { inject } from '../core/inject.ts';
 import type { Pod } from '../core/kubernetes.ts';
+import { noRoomWords } from '../core/namespace-limits-fit.ts';
 import { places } from '../core/pod.ts';
 import type { StatusRecord } from '../core/status.ts';
 import { statusKey, statusRecord, tells } from '../core/status.ts';
@@ -86,7 +87,7 @@ function hadNoRoom(
   { problems = [] }: StatusRecord,
   { annotationPrefix }: EngineConfig,
 ): boolean {
-  const words = `${annotationPrefix}/profile: no ${exporter} added: `;
+  const words = `${annotationPrefix}/profile: ${noRoomWords(exporter)}`;
   const isThere = places(pod).some(({ container }) => container.name === exporter);
   return !isThere && problems.some((problem) => problem.startsWith(words));
 }

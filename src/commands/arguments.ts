@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
+import { OBJECT_NAME } from '../core/values.ts';
+
 /** A parser for whole numbers within bounds, both included. Errors: InvalidArgumentError, with the bounds. */
 export function wholeNumber(from: number, to: number): (text: string) => number {
   return (text) => {
@@ -25,11 +27,9 @@ export function dnsLabel(text: string): string {
   );
 }
 
-const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
 /** The name of most objects, and the prefix of annotations: a DNS subdomain. Errors: InvalidArgumentError. */
 export function dnsSubdomain(text: string): string {
-  if (SUBDOMAIN.test(text)) return text;
+  if (OBJECT_NAME.test(text)) return text;
   throw new InvalidArgumentError(
     'It must have lower case letters, digits, dashes and dots, with a letter or digit at the ends of each part.',
   );

@@ -3,9 +3,9 @@ import { entriesOf, entryAt, textsOf } from './data.ts';
 import type { Finding } from './finding.ts';
 import { shown } from './finding.ts';
 import type { Path } from '../core/positions.ts';
+import { OBJECT_NAME } from '../core/values.ts';
 
 const NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const PREFIX = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
 /** A label selector as the apiserver checks it (apimachinery, `ValidateLabelSelector`). */
 export function selector(entry: Entry): Finding[] {
@@ -51,7 +51,7 @@ function valuesFor(operator: unknown, values: unknown, path: Path): Finding[] {
 function labelKey(key: string, path: Path, of: Finding['of']): Finding[] {
   const slash = key.indexOf('/');
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
-  if (NAME.test(key.slice(slash + 1)) && (prefix === undefined || PREFIX.test(prefix))) return [];
+  if (NAME.test(key.slice(slash + 1)) && (prefix === undefined || OBJECT_NAME.test(prefix))) return [];
   const message = `${shown(key)} is no label: at most 63 letters, digits, -, _ and ., a letter or digit at both ends, after an optional DNS name and /`;
   return [{ path, of, message }];
 }

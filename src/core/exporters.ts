@@ -43,10 +43,10 @@ export function planExporters(
   const asked = request.exporter;
   // The owner's exporters are connected, and the keys are for others. Ours has its share of an earlier pass, which must
   // not fall to another one now.
-  const isOwners = (use: Use): boolean =>
-    use.existing !== undefined && !isOurs(plan(pod, use, UNCONNECTED, request, config, []));
+  const hasShare = (use: Use): boolean =>
+    use.existing === undefined || isOurs(plan(pod, use, UNCONNECTED, request, config, []));
   const connecting = uses
-    .filter((use) => WAYS.some((way) => readsConnection(use.exporter, way)) && !isOwners(use))
+    .filter((use) => WAYS.some((way) => readsConnection(use.exporter, way)) && hasShare(use))
     .map(({ exporter }) => exporter);
   // Of a key that is wrong nothing more is said; it may be all that is missing.
   const shares = asked.isConnectionBad ? undefined : shareOut(connecting, asked, prefix, problems);

@@ -35,7 +35,7 @@ export function fitting(
     if (planned.existing !== undefined) return [planned];
     const fitted = fit(account, planned, limits, config);
     if (typeof fitted === 'string') {
-      const message = `no ${planned.exporter.name} added: ${fitted}`;
+      const message = `${noRoomWords(planned.exporter.name)}${fitted}`;
       problems.push({ code: 'no-sidecar', path: `${config.annotationPrefix}/profile`, message });
       return [];
     }
@@ -46,6 +46,11 @@ export function fitting(
     account = fitted.account;
     return [{ ...planned, resources: fitted.figures }];
   });
+}
+
+/** How the word about an exporter without room begins; an audit reads it back from the record on the Pod. */
+export function noRoomWords(exporter: string): string {
+  return `no ${exporter} added: `;
 }
 
 interface Fitted {

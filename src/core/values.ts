@@ -176,8 +176,9 @@ export interface KeyReference {
   readonly key: string;
 }
 
-// Names of objects are DNS-1123 subdomains; keys are what apimachinery's IsConfigMapKey allows.
-const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** Names of most objects, and prefixes of annotations and labels: DNS-1123 subdomains. */
+export const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** What apimachinery's IsConfigMapKey allows. */
 const DATA_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
 
 /**
